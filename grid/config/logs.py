@@ -1,0 +1,20 @@
+"""Log lines as JSON, one object a line, from Django, Celery and our own code alike."""
+
+import logging
+from typing import Any
+
+import structlog
+
+_time = structlog.processors.TimeStamper(fmt="iso", utc=True)
+_render = structlog.processors.JSONRenderer()
+
+
+def render(logger: logging.Logger, name: str, event: dict[str, Any]) -> str:
+    """The last step of `ProcessorFormatter`: level, logger, time, then the line itself."""
+    record: logging.LogRecord = event.pop("_record")
+    event.pop("_from_structlog", None)
+    if record.exc_info:
+        event["exc_info"] = record.exc_info
+        event = structlog.processors.format_exc_info(logger, name, event)
+    event |= {"level": record.levelname.lower(), "logger": record.name}
+    return str(_render(logger, name, _time(logger, name, event)))

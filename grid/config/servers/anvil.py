@@ -1,0 +1,80 @@
+"""The development chain: anvil with its state kept in a file, its clock led by ours."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from grid.config.servers import processes
+
+ROOT = Path(__file__).resolve().parents[3]
+CHAIN_ID = 31_337
+
+
+def binary() -> Path:
+    """Foundry's platform binary: from ANVIL, from the tools `./watt` installed, or from PATH."""
+    named = os.environ.get("ANVIL")
+    if named:
+        return Path(named)
+    packages = ROOT / ".tools" / "anvil" / "node_modules" / "@foundry-rs"
+    found = sorted(packages.glob("anvil-*/bin/anvil*"))
+    if found:
+        return found[0]
+    on_path = shutil.which("anvil")
+    if on_path:
+        return Path(on_path)
+    raise processes.StartError("anvil is missing: start through ./watt, which installs it, or set CHAIN_URL.")
+
+
+def rpc(url: str, method: str, *params: Any) -> Any:
+    """One JSON-RPC call; raises OSError when the chain does not answer, ValueError on its error."""
+    body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode()
+    request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=5) as answer:
+        content = json.load(answer)
+    if "error" in content:
+        raise ValueError(f"{method}: {content['error'].get('message')}")
+    return content["result"]
+
+
+class Anvil:
+    """One chain on a free port. `genesis` (unix seconds) is the time of its first block."""
+
+    def __init__(self, *, state: Path, log: Path, genesis: int, port: int | None = None) -> None:
+        self.state = state
+        self.log = log
+        self.genesis = genesis
+        self.port = port or processes.free_port()
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def env(self) -> dict[str, str]:
+        return {"CHAIN_URL": self.url, "CHAIN_FOLLOWS_CLOCK": "1"}
+
+    def start(self) -> None:
+        self.state.parent.mkdir(parents=True, exist_ok=True)
+        options = ["--port", str(self.port), "--chain-id", str(CHAIN_ID), "--accounts", "0", "--silent"]
+        options += ["--state", os.fspath(self.state), "--state-interval", "1", "--timestamp", str(self.genesis)]
+        options += ["--enable-tx-gas-limit", "--block-base-fee-per-gas", "0", "--preserve-historical-states"]
+        self.process = processes.spawn([binary(), *options], log=self.log)
+        processes.wait_until(self._answers, what="The chain (anvil)", process=self.process, log=self.log)
+
+    def _answers(self) -> bool:
+        try:
+            return int(rpc(self.url, "eth_chainId"), 16) == CHAIN_ID
+        except (OSError, urllib.error.URLError, ValueError):
+            return False
+
+    def stop(self) -> None:
+        """TERM makes anvil write its state."""
+        if self.process:
+            processes.stop(self.process, sig=signal.SIGTERM)

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class ForecastsConfig(AppConfig):
+    name = "grid.forecasts"
+    default_auto_field = "django.db.models.BigAutoField"
