@@ -2,36 +2,32 @@
 
 import numpy as np
 
-from forecasting.timeline import FloatArray
+from forecasting.arrays import FloatArray
 
 WINDOW_HOURS = 1.5
-
-
-def _ranked(sorted_errors: FloatArray, quantile: float, count: FloatArray) -> FloatArray:
-    """The conformal quantile of the first `count` sorted errors along axis 0: rank (n + 1) q, outward."""
-    rank = (count + 1) * quantile
-    if quantile < 0.5:
-        position = np.floor(rank) - 1
-    elif quantile > 0.5:
-        position = np.ceil(rank) - 1
-    else:
-        position = np.round(rank) - 1
-    position = np.clip(position, 0, np.maximum(count - 1, 0)).astype(int)
-    return np.take_along_axis(sorted_errors, position[None], axis=0)[0]
+MEDIAN_WEIGHT = 0.5  # the median of few held-back days is itself noisy: go half-way to it
 
 
 def offsets(errors: FloatArray, quantiles: tuple[float, ...]) -> FloatArray:
     """What to add to a forecast to get its quantiles, by time of day: (quantiles, slots, series).
 
     `errors` is (held-back days, slots, series), measured minus forecast, NaN where not measured. Each
-    slot of the day learns from the errors within `WINDOW_HOURS` of it, on all held-back days.
+    slot of the day learns from the errors within `WINDOW_HOURS` of it on all held-back days; the outer
+    quantiles take the conformal rank (n + 1) q, rounded outward, so that few days give wide bands.
     A slot of the day without any error gets NaN.
     """
     slots = errors.shape[1]
     reach = max(1, round(WINDOW_HOURS * slots / 24))
     window = np.concatenate([np.roll(errors, shift, axis=1) for shift in range(-reach, reach + 1)])
-    ordered = np.sort(window, axis=0)
+    ordered = np.sort(window, axis=0)  # NaN sorts last
     count = (~np.isnan(ordered)).sum(axis=0)
-    result = np.stack([_ranked(ordered, quantile, count) for quantile in quantiles])
+    result = np.empty((len(quantiles), *count.shape))
+    for row, quantile in enumerate(quantiles):
+        rank = (count + 1) * quantile
+        rounded = np.round(rank) if quantile == 0.5 else np.floor(rank) if quantile < 0.5 else np.ceil(rank)
+        position = np.clip(rounded - 1, 0, np.maximum(count - 1, 0)).astype(int)
+        result[row] = np.take_along_axis(ordered, position[None], axis=0)[0]
+        if quantile == 0.5:
+            result[row] *= MEDIAN_WEIGHT
     result[:, count == 0] = np.nan
     return result

@@ -7,14 +7,14 @@ slots, and each further series costs one small solve.
 """
 
 import logging
+from math import sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy.linalg import cho_factor, cho_solve
 
+from forecasting.arrays import BoolArray, FloatArray, IndexArray
 from forecasting.config import Config
-from forecasting.timeline import BoolArray, FloatArray
 
 if TYPE_CHECKING:
     from prophet import Prophet
@@ -22,13 +22,15 @@ if TYPE_CHECKING:
 OFFSET_PRIOR = 5.0  # prophet.stan: m ~ normal(0, 5)
 NOISE_PRIOR = 0.5  # prophet.stan: sigma_obs ~ normal(0, 0.5)
 YEARLY_FROM_DAYS = 400
+FOLDS = 5
 
 
 def new_prophet(config: Config, history_days: float) -> "Prophet":
     """An unfitted Prophet: flat trend, daily shape per day type, week, year if seen once, and the sun."""
+    # Prophet announces at import that plotting extras are absent; nothing here plots.
+    logging.getLogger("prophet.plot").setLevel(logging.CRITICAL)
     from prophet import Prophet
 
-    logging.getLogger("cmdstanpy").setLevel(logging.WARNING)
     model = Prophet(
         growth="flat",
         n_changepoints=0,
@@ -54,22 +56,22 @@ def noise_variance(squares: float, rows: int) -> float:
     Setting the derivative of  rows*log(s) + squares/(2 s^2) + s^2/(2*0.5^2)  to zero gives
     s^4/0.25 + rows*s^2 - squares = 0; this is its positive root, written without cancellation.
     """
-    return max(2 * squares / (rows + np.sqrt(rows**2 + 4 * squares / NOISE_PRIOR**2)), 1e-12)
+    return max(2 * squares / (rows + sqrt(rows**2 + 4 * squares / NOISE_PRIOR**2)), 1e-12)
 
 
-def solve(gram: FloatArray, moment: FloatArray, power: float, rows: int, priors: FloatArray) -> tuple[FloatArray, float]:
+def solve(
+    gram: FloatArray, moment: FloatArray, power: float, rows: int, priors: FloatArray
+) -> tuple[FloatArray, float]:
     """MAP coefficients and noise level from A'A, A'y and y'y of `rows` observations.
 
     Two passes: the first with the data's own variance as noise, the second with the first's residuals.
     """
     variance = max(power / rows, 1e-12)
-    coefficients = np.zeros(len(priors))
-    for _ in range(3):
-        factor = cho_factor(gram + np.diag(variance / priors**2))
-        coefficients = cho_solve(factor, moment)
-        squares = power - 2 * coefficients @ moment + coefficients @ gram @ coefficients
+    for _ in range(2):
+        found = np.linalg.solve(gram + np.diag(variance / priors**2), moment)
+        squares = power - 2 * found @ moment + found @ gram @ found
         variance = noise_variance(max(float(squares), 0.0), rows)
-    return coefficients, float(np.sqrt(variance))
+    return np.asarray(found, dtype="float64"), sqrt(variance)
 
 
 def fit_closed_form(model: "Prophet", frame: pd.DataFrame) -> "Prophet":
@@ -81,9 +83,9 @@ def fit_closed_form(model: "Prophet", frame: pd.DataFrame) -> "Prophet":
     inputs = model.preprocess(frame)
     if model.growth != "flat" or np.any(inputs.s_m):
         raise ValueError("the closed form needs growth='flat' and additive terms only")
-    design = np.column_stack([np.ones(inputs.T), inputs.X.to_numpy(dtype="float64")])
+    design = np.column_stack([np.ones(inputs.T), np.asarray(inputs.X, dtype="float64")])
     priors = np.array([OFFSET_PRIOR, *inputs.sigmas])
-    target = inputs.y.to_numpy(dtype="float64")
+    target = np.asarray(inputs.y, dtype="float64")
     coefficients, noise = solve(design.T @ design, design.T @ target, float(target @ target), len(target), priors)
     model.params = {
         "k": np.zeros((1, 1)),
@@ -110,13 +112,13 @@ class SharedCore:
         self.design = np.column_stack([np.ones(len(features)), columns.to_numpy(dtype="float64")])
         self.priors = np.array([OFFSET_PRIOR, *priors])
 
-    def fit_predict(self, values: FloatArray, rows: int) -> FloatArray:
-        """Fit each column of `values` (NaN = missing) on its first `rows` slots; predict every slot.
+    def fit_predict(self, values: FloatArray, rows: IndexArray) -> FloatArray:
+        """Fit each column of `values` (NaN = missing) on the slots `rows`; predict every slot.
 
         Returns an array (slots of the design, series) in the unit of `values`.
         """
-        design = self.design[:rows]
-        known = ~np.isnan(values[:rows])
+        design = self.design[rows]
+        known = ~np.isnan(values[rows])
         full = design.T @ design
         grams: dict[bytes, FloatArray] = {}
         coefficients = np.zeros((design.shape[1], values.shape[1]))
@@ -126,9 +128,22 @@ class SharedCore:
             if key not in grams:
                 missing = design[~mask]
                 grams[key] = full - missing.T @ missing
-            target = np.where(mask, values[:rows, column], 0.0)
+            target = np.where(mask, values[rows, column], 0.0)
             scale = float(np.abs(target).max()) or 1.0
             target = target / scale
-            fitted, _ = solve(grams[key], design.T @ target, float(target @ target), int(mask.sum()), self.priors)
+            fitted, _ = solve(
+                grams[key], design.T @ target, float(target @ target), max(1, int(mask.sum())), self.priors
+            )
             coefficients[:, column] = fitted * scale
         return self.design @ coefficients
+
+    def out_of_fold(self, values: FloatArray, rows: int) -> FloatArray:
+        """Predictions of the first `rows` slots, each by a fit that has not seen its part of the time.
+
+        In-sample errors look smaller and less lasting than those of a real forecast.
+        """
+        every = np.arange(rows)
+        result = np.empty((rows, values.shape[1]))
+        for fold in np.array_split(every, FOLDS):
+            result[fold] = self.fit_predict(values, np.setdiff1d(every, fold))[fold]
+        return result

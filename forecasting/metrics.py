@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from forecasting.timeline import FloatArray
+from forecasting.arrays import FloatArray
 
 
 def mae(actual: FloatArray, forecast: FloatArray) -> float:

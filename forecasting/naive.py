@@ -2,7 +2,9 @@
 
 import numpy as np
 
-from forecasting.timeline import FloatArray
+from forecasting.arrays import FloatArray
+
+LOOK_BACK_DAYS = 14
 
 
 def seasonal_naive(
@@ -10,19 +12,17 @@ def seasonal_naive(
 ) -> FloatArray | None:
     """Quantiles (quantiles, horizon) for the slots `leads` steps after the history's last row.
 
-    Every value is a real measurement of the same time of day: one week back, else the latest day, else
-    two weeks back. The spread is that of the same rule over the history; with less than two days to
+    Every value is a real measurement of the same time of day: one week back, else the latest day that
+    has one. The spread is that of the same rule over the history; with less than two days to
     compare, the extremes of the history. None if some slot of the day has no measurement to stand on.
     """
     week = 7 * slots_per_day
     rows = len(history) + leads.astype(int) - 1
-    days_ahead = (rows - len(history)) // slots_per_day + 1
-    ahead = days_ahead * slots_per_day
-    weekly = np.maximum(ahead, week)
+    ahead = ((leads.astype(int) - 1) // slots_per_day + 1) * slots_per_day
     middle = np.full(len(rows), np.nan)
-    for lag in (weekly, ahead, ahead + slots_per_day, 2 * week + 0 * ahead):
+    for lag in (np.maximum(ahead, week), *(ahead + day * slots_per_day for day in range(LOOK_BACK_DAYS))):
         source = rows - lag
-        usable = np.isnan(middle) & (source >= 0) & (source < len(history))
+        usable = np.isnan(middle) & (source >= 0)
         middle[usable] = history[source[usable]]
     if np.isnan(middle).any():
         return None
@@ -30,7 +30,6 @@ def seasonal_naive(
     changes = history[season:] - history[:-season]
     changes = changes[np.isfinite(changes)]
     if len(changes) < slots_per_day:
-        low, high = float(np.nanmin(history)), float(np.nanmax(history))
-        return np.stack([np.clip(middle, low, high) if q == 0.5 else np.full(len(rows), low if q < 0.5 else high) for q in quantiles])
-    spread = {q: 0.0 if q == 0.5 else float(np.quantile(changes, q)) for q in quantiles}
-    return np.stack([middle + spread[q] for q in quantiles])
+        low, high = np.nanmin(history), np.nanmax(history)
+        return np.stack([middle if q == 0.5 else np.full(len(rows), low if q < 0.5 else high) for q in quantiles])
+    return np.stack([middle if q == 0.5 else middle + np.quantile(changes, q) for q in quantiles])

@@ -3,13 +3,10 @@
 from typing import cast
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from forecasting.arrays import FloatArray
 from forecasting.config import Config
-
-FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
 
 
 class HistoryError(ValueError):

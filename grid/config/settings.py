@@ -12,7 +12,7 @@ DEMO = env.bool("WATT_DEMO", default=False)
 DEBUG = env.bool("DEBUG", default=False)
 DATA_DIR = Path(env.str("WATT_DATA", default=str(BASE_DIR / "var")))
 
-_DEMO_SECRET = "demo-secret-for-a-machine-of-your-own-only-0000000000000000"  # noqa: S105
+_DEMO_SECRET = "demo-secret-for-a-machine-of-your-own-only-0000000000000000"
 _DEMO_DATA_KEY = "00" * 32
 
 
@@ -65,6 +65,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -99,6 +100,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "grid.accounts.pages.context.frame",
             ]
         },
     }
@@ -153,7 +155,7 @@ CONTENT_SECURITY_POLICY = {
         "script-src": ["'self'"],
         "style-src": ["'self'"],
         "img-src": ["'self'", "data:"],
-        "connect-src": ["'self'", *([LIVE_URL.rstrip("/")] if LIVE_URL.startswith("http") else [])],
+        "connect-src": ["'self'", *([LIVE_URL] if LIVE_URL.startswith("http") else [])],
         "object-src": ["'none'"],
         "base-uri": ["'none'"],
         "frame-ancestors": ["'none'"],

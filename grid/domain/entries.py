@@ -129,7 +129,8 @@ FIELDS: dict[Kind, tuple[tuple[str, Codec], ...]] = {
         " multiplierDen:uint fromDay:uint toDay:index prevBinding:index coSignatureHash:bytes32"
     ),
     EntryKind.DECISION: _fields(
-        "decisionKind:uint zone:bytes32 slot:uint version:uint value:int inputLogSize:uint contentHash:bytes32"
+        "decisionKind:uint zone:bytes32 slot:uint version:uint value:int inputLogSize:uint"
+        " contentHash:bytes32"
     ),
     EntryKind.AUCTION: _fields(
         "zone:bytes32 slot:uint mode:uint price:int ordersRoot:bytes32 fillsRoot:bytes32 fillCount:uint"
@@ -146,13 +147,14 @@ FIELDS: dict[Kind, tuple[tuple[str, Codec], ...]] = {
         " meterEnd:bytes32 readingStart:index readingEnd:index interpolated:bool"
     ),
     LeafKind.LINE: _fields(
-        "slot:uint intervalIndex:index orderHash:bytes32 fillIndex:index holdIndex:index importWh:uint"
+        "slot:uint intervalIndex:uint orderHash:bytes32 fillIndex:index holdIndex:index importWh:uint"
         " exportWh:uint boughtWh:uint soldWh:uint amount:int runningTotal:int"
     ),
     LeafKind.HEADER: _fields(
         "slot:uint localPrice:int tariffIndex:uint feePrice:uint importPrice:int exportPrice:int buyNum:uint"
         " buyDen:uint sellNum:uint sellDen:uint priceIndex:index auctionIndex:index boughtWh:uint soldWh:uint"
-        " mismatchWh:int memberImportWh:uint memberExportWh:uint feederWh:int feeAmount:int residualAmount:int"
+        " mismatchWh:int memberImportWh:uint memberExportWh:uint feederWh:int feeAmount:int"
+        " residualAmount:int"
     ),
     LeafKind.POINT: _fields(
         "runKey:bytes32 sequence:uint point:bytes32 account:address dayNet:int linesRoot:bytes32"

@@ -146,7 +146,9 @@ def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes],
     if last:
         raise ProofError(f"inclusion proof of {len(proof)} hashes is too short", expected=root)
     if calculated != root:
-        raise ProofError(f"leaf {index} of {size} is not under the root", expected=root, calculated=calculated)
+        raise ProofError(
+            f"leaf {index} of {size} is not under the root", expected=root, calculated=calculated
+        )
 
 
 def verify_consistency(

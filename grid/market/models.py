@@ -4,6 +4,8 @@ from django.db import models
 
 from grid.accounts.models import Account, Zone
 from grid.chain.models import ChainTx
+from grid.domain.mandates import MandateWish
+from grid.domain.signers import address_bytes
 from grid.metering.models import MeteringPoint
 from grid.pricing.models import PriceSignal
 
@@ -31,11 +33,38 @@ class Mandate(models.Model):
     struct_hash = models.BinaryField(max_length=32, unique=True)
     signature = models.BinaryField()
     ended_at_slot = models.BigIntegerField(null=True, help_text="first slot after revocation or pause")
-    chain_tx = models.OneToOneField(ChainTx, on_delete=models.PROTECT, null=True)
+    chain_tx = models.OneToOneField(ChainTx, on_delete=models.PROTECT, null=True, related_name="mandate")
+    end_day = models.IntegerField(null=True, help_text="end on chain asked for by its owner, exclusive")
+    end_tx = models.OneToOneField(ChainTx, on_delete=models.PROTECT, null=True, related_name="ended_mandate")
     created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(valid_from_day__lt=models.F("valid_to_day")), name="mandate_days"
+            ),
+            models.CheckConstraint(condition=models.Q(cap_per_day__gt=0), name="mandate_cap"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.account} days {self.valid_from_day} to {self.valid_to_day}"
+
+    @property
+    def wish(self) -> MandateWish:
+        """What was signed."""
+        return MandateWish(
+            account=address_bytes(self.account.address),
+            valid_from_day=self.valid_from_day,
+            valid_to_day=self.valid_to_day,
+            cap_per_day=self.cap_per_day,
+            buy_ceiling=self.buy_ceiling,
+            sell_floor=self.sell_floor,
+            follow_signal=self.follow_signal,
+            max_buy_wh_per_day=self.max_buy_wh_per_day,
+            max_sell_wh_per_day=self.max_sell_wh_per_day,
+            nonce=int(self.nonce, 16),
+            deadline=self.deadline,
+        )
 
 
 class OrderState(models.TextChoices):
@@ -62,12 +91,44 @@ class Order(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["mandate", "point", "slot", "side"], name="mandate_order_once")
+            models.UniqueConstraint(fields=["mandate", "point", "slot", "side"], name="mandate_order_once"),
+            models.CheckConstraint(condition=models.Q(quantity_wh__gt=0), name="order_quantity"),
+            models.CheckConstraint(condition=models.Q(cover__gte=0), name="order_cover"),
         ]
-        indexes = [models.Index(fields=["zone", "slot"], name="order_zone_slot")]
+        indexes = [
+            models.Index(fields=["zone", "slot"], name="order_zone_slot"),
+            models.Index(fields=["account", "slot"], name="order_account_slot"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_side_display()} {self.quantity_wh} Wh in slot {self.slot}"
+
+
+class SkipCode(models.TextChoices):
+    NO_FORECAST = "no_forecast", "No forecast of this point was issued before the gate"
+    NO_TARIFF = "no_tariff", "The supplier's tariff of the day is not published"
+    BALANCED = "balanced", "Use and production are forecast to be equal"
+    SIDE_NOT_WANTED = "side_not_wanted", "The mandate does not trade on this side"
+    DAY_QUANTITY_USED = "day_quantity_used", "The mandate's energy for the day is used up"
+    MANDATE_NOT_REGISTERED = "mandate_not_registered", "The mandate is not registered on chain yet"
+    CAP_USED = "cap_used", "The mandate's debit cap of the day is reserved by other orders"
+    NO_BALANCE = "no_balance", "The escrow balance does not cover one more Wh"
+
+
+class Skip(models.Model):
+    """Why a point with a mandate has no order in a slot."""
+
+    mandate = models.ForeignKey(Mandate, on_delete=models.PROTECT, related_name="skips")
+    point = models.ForeignKey(MeteringPoint, on_delete=models.PROTECT, related_name="skips")
+    slot = models.BigIntegerField()
+    code = models.CharField(max_length=24, choices=SkipCode.choices)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["point", "slot"], name="skip_once")]
+
+    def __str__(self) -> str:
+        return f"{self.point} slot {self.slot}: {self.code}"
 
 
 class Auction(models.Model):
@@ -103,7 +164,8 @@ class Fill(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["auction", "fill_index"], name="fill_index_once")
+            models.UniqueConstraint(fields=["auction", "fill_index"], name="fill_index_once"),
+            models.CheckConstraint(condition=models.Q(quantity_wh__gt=0), name="fill_quantity"),
         ]
 
     def __str__(self) -> str:

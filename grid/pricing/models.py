@@ -56,9 +56,7 @@ class PriceSignal(models.Model):
     published_at = models.DateTimeField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["zone", "slot", "version"], name="price_signal_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["zone", "slot", "version"], name="price_signal_once")]
 
     def __str__(self) -> str:
         return f"{self.zone_id} slot {self.slot} v{self.version}: {self.price}"

@@ -21,15 +21,18 @@ class LogKey(models.Model):
 
 
 class Entry(models.Model):
-    """One leaf of the log. Written by COPY, never changed."""
+    """One leaf of the log. Written by COPY, never changed; a trigger refuses it.
+
+    Fixed-width columns come first, so that no row is padded.
+    """
 
     index = models.BigIntegerField(primary_key=True)
+    key = models.ForeignKey(LogKey, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False)
+    created_at = models.DateTimeField()
     kind = models.PositiveSmallIntegerField()
     leaf_hash = models.BinaryField(max_length=32)
-    key = models.ForeignKey(LogKey, on_delete=models.DO_NOTHING, null=True, db_constraint=False)
-    data = models.BinaryField(help_text="leaf words, AES-256-GCM under `key`")
-    document = models.BinaryField(null=True, help_text="canonical JSON behind a content hash, same key")
-    created_at = models.DateTimeField()
+    data = models.BinaryField(help_text="fields of the leaf, packed, AES-256-GCM under `key`")
+    document = models.BinaryField(null=True, help_text="what a hash in the leaf stands for, same key")
 
     class Meta:
         verbose_name_plural = "entries"
@@ -39,7 +42,10 @@ class Entry(models.Model):
 
 
 class Tile(models.Model):
-    """256 complete sibling hashes of the tree, immutable; level 0 holds leaf hashes."""
+    """256 complete sibling hashes of the tree, immutable; level 0 holds leaf hashes.
+
+    A hash at level n covers 256**n leaves; `root` is the tile's own hash in level + 1.
+    """
 
     level = models.PositiveSmallIntegerField()
     index = models.BigIntegerField()

@@ -43,6 +43,7 @@ class SettlementRun(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["zone", "day", "sequence"], name="run_once")]
+        indexes = [models.Index(fields=["state", "zone", "day"], name="run_state")]
 
     def __str__(self) -> str:
         return f"{self.zone} day {self.day}/{self.sequence}"

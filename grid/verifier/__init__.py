@@ -1,0 +1,1 @@
+"""The auditor's offline command: checks a case file, trusting nobody but the keys it is given."""

@@ -5,62 +5,80 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Block',
+            name="Block",
             fields=[
-                ('number', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('hash', models.CharField(max_length=66, unique=True)),
-                ('timestamp', models.BigIntegerField()),
+                ("number", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("hash", models.CharField(max_length=66, unique=True)),
+                ("timestamp", models.BigIntegerField()),
             ],
         ),
         migrations.CreateModel(
-            name='ChainTx',
+            name="ChainTx",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('business_key', models.CharField(max_length=200, unique=True)),
-                ('sender', models.CharField(help_text='key name: poster, anchorer, relayer, ...', max_length=32)),
-                ('contract', models.CharField(max_length=64)),
-                ('function', models.CharField(max_length=64)),
-                ('args', models.JSONField(help_text='integers as decimal strings, bytes as 0x hex')),
-                ('nonce', models.BigIntegerField(null=True)),
-                ('raw', models.BinaryField(help_text='signed bytes, stored before broadcast', null=True)),
-                ('tx_hash', models.CharField(max_length=66, null=True, unique=True)),
-                ('attempts', models.PositiveIntegerField(default=0)),
-                ('state', models.CharField(choices=[('queued', 'Queued'), ('signed', 'Signed, to be broadcast'), ('sent', 'Broadcast'), ('mined', 'Mined, not yet deep enough'), ('final', 'Confirmed'), ('reverted', 'Reverted by the contract'), ('dead', 'Given up, needs a person')], default='queued', max_length=16)),
-                ('block_number', models.BigIntegerField(null=True)),
-                ('block_hash', models.CharField(max_length=66, null=True)),
-                ('block_timestamp', models.BigIntegerField(null=True)),
-                ('gas_used', models.BigIntegerField(null=True)),
-                ('error', models.TextField(blank=True)),
-                ('created_at', models.DateTimeField()),
-                ('updated_at', models.DateTimeField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("business_key", models.CharField(max_length=200, unique=True)),
+                ("sender", models.CharField(help_text="key name: poster, anchorer, relayer, ...", max_length=32)),
+                ("contract", models.CharField(max_length=64)),
+                ("function", models.CharField(max_length=64)),
+                ("args", models.JSONField(help_text="integers as numbers, bytes and addresses as 0x hex")),
+                ("nonce", models.BigIntegerField(null=True)),
+                ("raw", models.BinaryField(help_text="signed bytes, stored before broadcast", null=True)),
+                ("tx_hash", models.CharField(max_length=66, null=True, unique=True)),
+                ("attempts", models.PositiveIntegerField(default=0)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Queued"),
+                            ("signed", "Signed, to be broadcast"),
+                            ("sent", "Broadcast"),
+                            ("mined", "Mined, not yet deep enough"),
+                            ("final", "Confirmed"),
+                            ("reverted", "Reverted by the contract"),
+                            ("dead", "Given up, needs a person"),
+                        ],
+                        default="queued",
+                        max_length=16,
+                    ),
+                ),
+                ("block_number", models.BigIntegerField(null=True)),
+                ("block_hash", models.CharField(blank=True, max_length=66)),
+                ("block_timestamp", models.BigIntegerField(null=True)),
+                ("gas_used", models.BigIntegerField(null=True)),
+                ("error", models.TextField(blank=True)),
+                ("created_at", models.DateTimeField()),
+                ("updated_at", models.DateTimeField()),
             ],
             options={
-                'indexes': [models.Index(fields=['state', 'id'], name='chain_tx_state')],
-                'constraints': [models.UniqueConstraint(fields=('sender', 'nonce'), name='chain_tx_nonce_once')],
+                "indexes": [models.Index(fields=["state", "id"], name="chain_tx_state")],
+                "constraints": [models.UniqueConstraint(fields=("sender", "nonce"), name="chain_tx_nonce_once")],
             },
         ),
         migrations.CreateModel(
-            name='ChainEvent',
+            name="ChainEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('log_index', models.PositiveIntegerField()),
-                ('tx_hash', models.CharField(max_length=66)),
-                ('contract', models.CharField(max_length=64)),
-                ('name', models.CharField(max_length=64)),
-                ('args', models.JSONField()),
-                ('block', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='events', to='chain.block')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("log_index", models.PositiveIntegerField()),
+                ("tx_hash", models.CharField(max_length=66)),
+                ("contract", models.CharField(max_length=64)),
+                ("name", models.CharField(max_length=64)),
+                ("args", models.JSONField()),
+                (
+                    "block",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="events", to="chain.block"
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['contract', 'name'], name='chain_event_name')],
-                'constraints': [models.UniqueConstraint(fields=('block', 'log_index'), name='chain_event_once')],
+                "indexes": [models.Index(fields=["contract", "name"], name="chain_event_name")],
+                "constraints": [models.UniqueConstraint(fields=("block", "log_index"), name="chain_event_once")],
             },
         ),
     ]

@@ -63,7 +63,14 @@ class Anvil:
     def start(self) -> None:
         self.state.parent.mkdir(parents=True, exist_ok=True)
         options = ["--port", str(self.port), "--chain-id", str(CHAIN_ID), "--accounts", "0", "--silent"]
-        options += ["--state", os.fspath(self.state), "--state-interval", "1", "--timestamp", str(self.genesis)]
+        options += [
+            "--state",
+            os.fspath(self.state),
+            "--state-interval",
+            "1",
+            "--timestamp",
+            str(self.genesis),
+        ]
         options += ["--enable-tx-gas-limit", "--block-base-fee-per-gas", "0", "--preserve-historical-states"]
         self.process = processes.spawn([binary(), *options], log=self.log)
         processes.wait_until(self._answers, what="The chain (anvil)", process=self.process, log=self.log)

@@ -5,63 +5,87 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
-        ('forecasts', '0001_initial'),
+        ("accounts", "0001_initial"),
+        ("forecasts", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='PriceSignal',
+            name="PriceSignal",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slot', models.BigIntegerField()),
-                ('version', models.PositiveSmallIntegerField(default=0)),
-                ('price', models.BigIntegerField(help_text='micro-currency per kWh')),
-                ('buy_price', models.BigIntegerField(help_text='blended figure for display, never settled')),
-                ('low_price', models.BigIntegerField()),
-                ('high_price', models.BigIntegerField()),
-                ('log_index', models.BigIntegerField(help_text='DECISION entry')),
-                ('published_at', models.DateTimeField()),
-                ('demand_run', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='forecasts.forecastrun')),
-                ('supply_run', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='forecasts.forecastrun')),
-                ('zone', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='price_signals', to='accounts.zone')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("slot", models.BigIntegerField()),
+                ("version", models.PositiveSmallIntegerField(default=0)),
+                ("price", models.BigIntegerField(help_text="micro-currency per kWh")),
+                ("buy_price", models.BigIntegerField(help_text="blended figure for display, never settled")),
+                ("low_price", models.BigIntegerField()),
+                ("high_price", models.BigIntegerField()),
+                ("log_index", models.BigIntegerField(help_text="DECISION entry")),
+                ("published_at", models.DateTimeField()),
+                (
+                    "demand_run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="forecasts.forecastrun"
+                    ),
+                ),
+                (
+                    "supply_run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="forecasts.forecastrun"
+                    ),
+                ),
+                (
+                    "zone",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="price_signals", to="accounts.zone"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('zone', 'slot', 'version'), name='price_signal_once')],
+                "constraints": [models.UniqueConstraint(fields=("zone", "slot", "version"), name="price_signal_once")],
             },
         ),
         migrations.CreateModel(
-            name='Profile',
+            name="Profile",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('from_day', models.IntegerField(help_text='days since 1970-01-01')),
-                ('document', models.JSONField()),
-                ('sha256', models.BinaryField(max_length=32)),
-                ('log_index', models.BigIntegerField(help_text='PROFILE entry', null=True)),
-                ('community', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='profiles', to='accounts.community')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("from_day", models.IntegerField(help_text="days since 1970-01-01")),
+                ("document", models.JSONField()),
+                ("sha256", models.BinaryField(max_length=32)),
+                ("log_index", models.BigIntegerField(help_text="PROFILE entry", null=True)),
+                (
+                    "community",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="profiles", to="accounts.community"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('community', 'from_day'), name='profile_day_once')],
+                "constraints": [models.UniqueConstraint(fields=("community", "from_day"), name="profile_day_once")],
             },
         ),
         migrations.CreateModel(
-            name='TariffDay',
+            name="TariffDay",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.IntegerField()),
-                ('import_prices', models.JSONField(help_text='96 integers, micro-currency per kWh')),
-                ('export_prices', models.JSONField()),
-                ('fee_prices', models.JSONField()),
-                ('root', models.BinaryField(max_length=32)),
-                ('log_index', models.BigIntegerField()),
-                ('zone', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='tariff_days', to='accounts.zone')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("day", models.IntegerField()),
+                ("import_prices", models.JSONField(help_text="96 integers, micro-currency per kWh")),
+                ("export_prices", models.JSONField()),
+                ("fee_prices", models.JSONField()),
+                ("root", models.BinaryField(max_length=32)),
+                ("log_index", models.BigIntegerField()),
+                (
+                    "zone",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="tariff_days", to="accounts.zone"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('zone', 'day'), name='tariff_day_once')],
+                "constraints": [models.UniqueConstraint(fields=("zone", "day"), name="tariff_day_once")],
             },
         ),
     ]

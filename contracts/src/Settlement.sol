@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {IEscrow} from "../interfaces/IEscrow.sol";
+import {IRecordAnchor} from "../interfaces/IRecordAnchor.sol";
+import {ISettlement} from "../interfaces/ISettlement.sol";
+import {Exposure} from "./settlement/Exposure.sol";
+import {Rows} from "./settlement/Rows.sol";
+
+/// @title Runs: one UTC day of one community, posted as one net amount per account
+/// @notice Checks what a chain can check about a run (zero sum, order, lag, anchored log, bound by the bond), keeps a
+///         commitment to all its roots, and has the escrow apply it. What it cannot check, sums over members' lines and
+///         the feeder's balance, is what the auditor's command recomputes and a dispute proves.
+contract Settlement is AccessManaged, Exposure, ISettlement {
+    /// @notice What a run claims.
+    struct RunInput {
+        bytes32 zone; // community zone, as a word
+        uint32 day; // UTC day number of delivery
+        uint16 sequence; // 0, then one more for each correction
+        bytes32 pointsRoot; // over one leaf per metering point
+        uint16 pointCount;
+        bytes32 headersRoot; // over the 96 slot headers
+        uint64 checkpoint; // number of the anchored checkpoint that holds every cited entry
+        bytes32 profileHash; // of the rules that were applied
+        uint8 mode; // 0 ex_ante, 1 ex_post
+    }
+
+    /// @notice What is kept of a posted run. `digest` = keccak256(abi.encode(RunInput, rowsRoot)) commits to all of it;
+    ///         whoever argues about a run brings the input and rowsRoot along (both are in its RunPosted event).
+    struct Run {
+        bytes32 digest;
+        uint64 finalAt;
+        uint64 postedAt;
+        uint16 memberCount;
+    }
+
+    /// @notice Time and money limits of a deployment.
+    struct Terms {
+        uint64 challengeWindow; // seconds during which a run can be disputed
+        uint64 postingLag; // seconds after the day's end within which the initial run is posted
+        uint64 correctionLag; // seconds after the posting lag within which corrections are posted
+        uint96 fixedSum; // token base units withheld per account and open run
+        uint32 exposureRatio; // the bond counts this many times
+    }
+
+    /// @dev keccak256 of the kind, word 0 of the run key.
+    bytes32 private constant RUN_TAG = keccak256("commonwatt.RUN.v1");
+    /// @dev Modes: ex_ante, ex_post.
+    uint8 private constant LAST_MODE = 1;
+    /// @dev Quarter-hour slots of a UTC day.
+    uint256 private constant SLOTS_PER_DAY = 96;
+
+    /// @notice Holds the money.
+    IEscrow public immutable escrow;
+    /// @notice Holds the log's checkpoints.
+    IRecordAnchor public immutable recordAnchor;
+    /// @notice Seconds during which a run can be disputed.
+    uint64 public immutable challengeWindow;
+    /// @notice Seconds after a day's end within which its initial run is posted.
+    uint64 public immutable postingLag;
+    /// @notice Seconds after the posting lag within which corrections are posted.
+    uint64 public immutable correctionLag;
+
+    address private immutable _supplier;
+    address private immutable _fee;
+    address private immutable _dust;
+    address private immutable _balancing;
+
+    mapping(bytes32 runKey => mapping(uint16 sequence => Run)) private _runs;
+
+    /// @notice A run is posted and applied; it is final at `finalAt`.
+    event RunPosted(
+        bytes32 indexed zone,
+        uint32 indexed day,
+        uint16 sequence,
+        bytes32 pointsRoot,
+        uint16 pointCount,
+        bytes32 headersRoot,
+        uint64 checkpoint,
+        bytes32 profileHash,
+        uint8 mode,
+        bytes32 rowsRoot,
+        uint64 finalAt
+    );
+
+    /// @notice Settlement must stand at the address that the escrow was built for.
+    error EscrowServesAnother(address settlement);
+    /// @notice Withdrawals must wait at least as long as a wrong run can be disputed, and a day past the posting lag.
+    error WithdrawalDelayTooShort(uint256 delay, uint256 required);
+    /// @notice {postRun} takes sequence 0, {postCorrection} higher ones.
+    error SequenceWrong(uint16 given);
+    /// @notice That run is posted already.
+    error RunExists(bytes32 runKey, uint16 sequence);
+    /// @notice A correction follows a posted run of the same zone and day; the one given is not it.
+    error PreviousRunWrong(bytes32 runKey, uint16 sequence, bytes32 given, bytes32 stored);
+    /// @notice The day has not ended.
+    error DayNotOver(uint32 day, uint256 endsAt, uint256 blockTime);
+    /// @notice The time for posting has passed.
+    error PostingTooLate(uint256 until, uint256 blockTime);
+    /// @notice The checkpoint is not anchored.
+    error CheckpointNotAnchored(uint64 checkpoint, uint64 count);
+    /// @notice The checkpoint was anchored before the one the previous sequence relies on.
+    error CheckpointOlder(uint64 checkpoint, uint64 previous);
+    /// @notice Modes are 0 (ex_ante) and 1 (ex_post).
+    error ModeUnknown(uint8 mode);
+    /// @notice Every account of a run has at least one metering point.
+    error PointsMissing(uint256 pointCount, uint256 memberCount);
+    /// @notice Rounding leaves between 0 and one base unit per line.
+    error DustOutOfRange(int256 dust, uint256 max);
+
+    /// @param authority the AccessManager that knows who may post
+    /// @param escrow_ built for this contract's address
+    /// @param recordAnchor_ holds the log's checkpoints
+    /// @param terms time and money limits
+    constructor(address authority, IEscrow escrow_, IRecordAnchor recordAnchor_, Terms memory terms)
+        AccessManaged(authority)
+        Exposure(terms.fixedSum, terms.exposureRatio)
+    {
+        if (escrow_.settlement() != address(this)) revert EscrowServesAnother(escrow_.settlement());
+        uint256 required = terms.postingLag + 1 days;
+        if (required < terms.challengeWindow) required = terms.challengeWindow;
+        uint256 delay = escrow_.withdrawalDelay();
+        if (delay < required) revert WithdrawalDelayTooShort(delay, required);
+        (escrow, recordAnchor) = (escrow_, recordAnchor_);
+        (challengeWindow, postingLag, correctionLag) = (terms.challengeWindow, terms.postingLag, terms.correctionLag);
+        (_supplier, _fee) = (escrow_.supplier(), escrow_.fee());
+        (_dust, _balancing) = (escrow_.dust(), escrow_.balancingAccount());
+    }
+
+    /// @notice Posts the initial run of a day. Poster only.
+    /// @dev This function reverts if: the caller lacks the role; deposits and runs are paused; sequence is not 0; the day
+    ///      is posted already, not over, or past its posting lag; the checkpoint is not anchored; mode or point count are
+    ///      wrong; rows are unsorted, too many, do not end with the system accounts or do not sum to zero; dust is
+    ///      outside 0..96 * pointCount; the bond would not carry it. It never reverts for one account's sake.
+    /// @param input what the run claims
+    /// @param rows address20 || int96, members ascending, then supplier, fee, dust, balancing
+    function postRun(RunInput calldata input, bytes32[] calldata rows) external restricted {
+        if (input.sequence != 0) revert SequenceWrong(input.sequence);
+        _requireInTime(input.day, postingLag);
+        uint256 exposure = _checkRows(input, rows);
+        _openExposure(exposure, challengeWindow, escrow.bond());
+        _post(input, rows, new int256[](0));
+    }
+
+    /// @notice Posts a correction of a day: all roots again, all rows again, and the previous rows, against whose root
+    ///         they are proven; only differences are applied. Poster only.
+    /// @dev Reverts as {postRun} does, and if: the previous run is not the last one posted for that zone and day; a row
+    ///      of it is missing; the checkpoint is older than its.
+    /// @param input what the run claims, sequence one above the previous
+    /// @param rows as for {postRun}; every account of the previous run has a row
+    /// @param previous what the previous sequence claimed
+    /// @param previousRows its rows
+    function postCorrection(
+        RunInput calldata input,
+        bytes32[] calldata rows,
+        RunInput calldata previous,
+        bytes32[] calldata previousRows
+    ) external restricted {
+        _requireSuccessor(input, previous, previousRows);
+        _requireInTime(input.day, postingLag + correctionLag);
+        _checkRows(input, rows);
+        (int256[] memory before, uint256 moved, uint256 changed) = Rows.alignPrevious(rows, previousRows);
+        _openExposure(moved + changed * fixedSum, challengeWindow, escrow.bond());
+        _post(input, rows, before);
+    }
+
+    /// @notice Names a day of a zone.
+    /// @param zone community zone
+    /// @param day UTC day number
+    /// @return sha256(tag || zone || day), each a word
+    function runKeyOf(bytes32 zone, uint32 day) public pure returns (bytes32) {
+        return sha256(abi.encode(RUN_TAG, zone, day));
+    }
+
+    /// @notice What is kept of a run; all zero if it is not posted.
+    /// @param zone community zone
+    /// @param day UTC day number
+    /// @param sequence its sequence
+    /// @return the run
+    function runOf(bytes32 zone, uint32 day, uint16 sequence) external view returns (Run memory) {
+        return _runs[runKeyOf(zone, day)][sequence];
+    }
+
+    /// @notice Whether exactly this run is posted.
+    /// @param input what it claims
+    /// @param rowsRoot root over its rows
+    /// @return whether the stored digest commits to both
+    function isPosted(RunInput calldata input, bytes32 rowsRoot) external view returns (bool) {
+        return _runs[runKeyOf(input.zone, input.day)][input.sequence].digest == keccak256(abi.encode(input, rowsRoot));
+    }
+
+    /// @notice Block time from which a run can no longer be disputed; 0 if it is not posted.
+    /// @param runKey of zone and day
+    /// @param sequence its sequence
+    /// @return unix seconds
+    function finalAt(bytes32 runKey, uint16 sequence) public view returns (uint64) {
+        return _runs[runKey][sequence].finalAt;
+    }
+
+    /// @notice Whether a run is posted and its window has passed.
+    /// @param runKey of zone and day
+    /// @param sequence its sequence
+    /// @return the answer
+    function isFinal(bytes32 runKey, uint16 sequence) external view returns (bool) {
+        uint64 end = finalAt(runKey, sequence);
+        return end != 0 && block.timestamp >= end;
+    }
+
+    /// @inheritdoc ISettlement
+    function requiredBond() external view returns (uint256) {
+        return _requiredBond();
+    }
+
+    /// @notice Root over rows, as stored in a run's digest: RFC 6962 over chunks of 16 rows.
+    /// @param rows address20 || int96
+    /// @return the root
+    function rowsRootOf(bytes32[] calldata rows) external view returns (bytes32) {
+        return Rows.root(rows);
+    }
+
+    /// @dev Checks everything about rows and input that does not depend on the sequence; returns the run's exposure.
+    function _checkRows(RunInput calldata input, bytes32[] calldata rows) private view returns (uint256) {
+        if (input.mode > LAST_MODE) revert ModeUnknown(input.mode);
+        uint64 anchored = recordAnchor.checkpointCount();
+        if (input.checkpoint >= anchored) revert CheckpointNotAnchored(input.checkpoint, anchored);
+        Rows.Summary memory summary = Rows.check(rows, [_supplier, _fee, _dust, _balancing]);
+        if (input.pointCount < summary.members) revert PointsMissing(input.pointCount, summary.members);
+        uint256 maxDust = SLOTS_PER_DAY * input.pointCount;
+        if (summary.dust < 0 || uint256(summary.dust) > maxDust) revert DustOutOfRange(summary.dust, maxDust);
+        return summary.absolute + summary.members * fixedSum;
+    }
+
+    /// @dev The day is over and `lag` seconds have not passed since.
+    function _requireInTime(uint32 day, uint256 lag) private view {
+        uint256 endsAt = (uint256(day) + 1) * 1 days;
+        if (block.timestamp < endsAt) revert DayNotOver(day, endsAt, block.timestamp);
+        if (block.timestamp > endsAt + lag) revert PostingTooLate(endsAt + lag, block.timestamp);
+    }
+
+    /// @dev The previous run is the one that stands, and `input` follows it.
+    function _requireSuccessor(RunInput calldata input, RunInput calldata previous, bytes32[] calldata previousRows)
+        private
+        view
+    {
+        if (input.sequence == 0 || previous.sequence != input.sequence - 1) revert SequenceWrong(input.sequence);
+        bytes32 runKey = runKeyOf(input.zone, input.day);
+        bytes32 given = keccak256(abi.encode(previous, Rows.root(previousRows)));
+        bytes32 stored = _runs[runKey][previous.sequence].digest;
+        if (given != stored || previous.zone != input.zone || previous.day != input.day) {
+            revert PreviousRunWrong(runKey, previous.sequence, given, stored);
+        }
+        if (input.checkpoint < previous.checkpoint) revert CheckpointOlder(input.checkpoint, previous.checkpoint);
+    }
+
+    /// @dev Stores, announces and applies a checked run.
+    function _post(RunInput calldata input, bytes32[] calldata rows, int256[] memory before) private {
+        bytes32 runKey = runKeyOf(input.zone, input.day);
+        Run storage run = _runs[runKey][input.sequence];
+        if (run.finalAt != 0) revert RunExists(runKey, input.sequence);
+        bytes32 rowsRoot = Rows.root(rows);
+        uint64 end = uint64(block.timestamp) + challengeWindow;
+        run.digest = keccak256(abi.encode(input, rowsRoot));
+        (run.finalAt, run.postedAt) = (end, uint64(block.timestamp));
+        run.memberCount = uint16(rows.length - Rows.SYSTEM_ROWS);
+        _announce(input, rowsRoot, end);
+        escrow.applyRun(runKey, input.sequence, input.day, rows, before);
+    }
+
+    /// @dev Apart from {_post} and from memory, since the compiler's stack holds no eleven values beside others.
+    function _announce(RunInput memory input, bytes32 rowsRoot, uint64 end) private {
+        emit RunPosted(
+            input.zone,
+            input.day,
+            input.sequence,
+            input.pointsRoot,
+            input.pointCount,
+            input.headersRoot,
+            input.checkpoint,
+            input.profileHash,
+            input.mode,
+            rowsRoot,
+            end
+        );
+    }
+}

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+import {IEscrow} from "../../interfaces/IEscrow.sol";
+
+/// @title The internal ledger
+/// @notice Every token unit that the escrow holds has an owner: an account (free or requested for withdrawal), the
+///         bond, or the pool of collected receivables on its way to those it is owed to.
+/// @dev Inflow is bounded so that the sum of everything fits 96 bits; internal moves conserve it, so no later credit
+///      can overflow and no account can make a run revert.
+abstract contract Balances is IEscrow {
+    using SafeCast for uint256;
+
+    /// @dev One storage word, so that a run touches one word per creditor and one per debtor. `cap`, `validFrom` and
+    ///      `validTo` repeat the account's newest mandate.
+    struct Account {
+        uint96 free;
+        uint88 cap;
+        uint32 validFrom;
+        uint32 validTo;
+        uint8 flags;
+    }
+
+    /// @dev A credit that was cut, waiting to be paid from collected receivables.
+    struct OwedEntry {
+        address account;
+        uint96 amount;
+    }
+
+    /// @dev Account flag: `_receivables` holds an amount.
+    uint8 internal constant HAS_RECEIVABLE = 1;
+    /// @dev Account flag: the mandate list is longer than the copy in the account word.
+    uint8 internal constant HAS_OLDER_MANDATES = 2;
+    /// @dev Queue entries that a run or a deposit pays along the way; the rest waits for {payOwed}.
+    uint256 internal constant OWED_PAID_ALONG = 8;
+
+    /// @inheritdoc IEscrow
+    address public immutable supplier;
+    /// @inheritdoc IEscrow
+    address public immutable fee;
+    /// @inheritdoc IEscrow
+    address public immutable dust;
+    /// @inheritdoc IEscrow
+    address public immutable balancingAccount;
+
+    mapping(address account => Account) internal _accounts;
+    mapping(address account => uint256) private _receivables;
+    mapping(address account => uint256) private _owed;
+    mapping(uint256 position => OwedEntry) private _owedQueue;
+
+    /// @dev Collected receivables not yet handed on, and the queue's bounds.
+    uint96 private _pool;
+    uint64 private _owedHead;
+    uint64 private _owedTail;
+
+    /// @notice A run paid `amount` into the account (before any receivable is collected from it).
+    event Credited(address indexed account, uint256 amount);
+    /// @notice A run took `amount` from the account's free balance and, after that, from its withdrawal requests.
+    event Debited(address indexed account, uint256 amount);
+    /// @notice The account could not pay `amount` of what its cap allows; `total` is outstanding now.
+    event ReceivableBooked(address indexed account, uint256 amount, uint256 total);
+    /// @notice `amount` of a credit or deposit went to an outstanding receivable; `total` remains.
+    event ReceivableCollected(address indexed account, uint256 amount, uint256 total);
+    /// @notice A credit was cut by `amount`; it is owed and paid first from collected receivables.
+    event OwedBooked(address indexed account, uint256 amount, uint256 total);
+    /// @notice Collected receivables paid `amount` to an account it was owed to; `total` remains owed.
+    event OwedPaid(address indexed account, uint256 amount, uint256 total);
+
+    /// @notice The four system accounts are different from one another and none is zero.
+    error SystemAccountsNotDistinct();
+
+    constructor(address supplier_, address fee_, address dust_, address balancing_) {
+        if (
+            supplier_ == address(0) || fee_ == address(0) || dust_ == address(0) || balancing_ == address(0)
+                || supplier_ == fee_ || supplier_ == dust_ || supplier_ == balancing_ || fee_ == dust_
+                || fee_ == balancing_ || dust_ == balancing_
+        ) revert SystemAccountsNotDistinct();
+        (supplier, fee, dust, balancingAccount) = (supplier_, fee_, dust_, balancing_);
+    }
+
+    /// @notice Unrequested balance of an account.
+    /// @param account 20-byte account id
+    /// @return token base units
+    function balanceOf(address account) public view returns (uint256) {
+        return _accounts[account].free;
+    }
+
+    /// @notice Within-cap debit that the account could not pay so far.
+    /// @param account 20-byte account id
+    /// @return token base units
+    function receivableOf(address account) public view returns (uint256) {
+        return _receivables[account];
+    }
+
+    /// @notice Credit that was cut and is paid first from collected receivables.
+    /// @param account 20-byte account id
+    /// @return token base units
+    function owedTo(address account) public view returns (uint256) {
+        return _owed[account];
+    }
+
+    /// @notice Free balance of the balancing account.
+    /// @return token base units
+    function balancing() external view returns (uint256) {
+        return _accounts[balancingAccount].free;
+    }
+
+    /// @notice Collected receivables that wait in the queue of those they are owed to.
+    /// @return amount token base units
+    /// @return waiting number of queue entries not yet fully paid
+    function collectionPool() external view returns (uint256 amount, uint256 waiting) {
+        return (_pool, _owedTail - _owedHead);
+    }
+
+    /// @notice Hands collected receivables on, oldest claim first. Anyone may call it.
+    /// @param limit queue entries to serve at most
+    function payOwed(uint256 limit) public {
+        uint256 position = _owedHead;
+        uint256 end = _owedTail;
+        while (_pool != 0 && position < end && limit != 0) {
+            OwedEntry storage entry = _owedQueue[position];
+            uint256 paid = entry.amount < _pool ? entry.amount : _pool;
+            _payOne(entry.account, paid);
+            if (paid == entry.amount) {
+                delete _owedQueue[position];
+                ++position;
+            } else {
+                entry.amount -= uint96(paid);
+            }
+            --limit;
+        }
+        _owedHead = uint64(position);
+        // Members come first; then whoever stepped in for them, in reverse order of the waterfall.
+        if (position == end && _pool != 0) {
+            _payOne(balancingAccount, _min(_owed[balancingAccount], _pool));
+            _payOne(fee, _min(_owed[fee], _pool));
+            _payOne(supplier, _pool);
+        }
+    }
+
+    /// @dev Moves `amount` from the pool to an account. What the supplier gets beyond anything booked is its own
+    ///      advance coming home, so its remaining claim is not counted.
+    function _payOne(address account, uint256 amount) private {
+        if (amount == 0) return;
+        _pool -= uint96(amount);
+        uint256 total = _owed[account];
+        total = total > amount ? total - amount : 0;
+        _owed[account] = total;
+        emit OwedPaid(account, amount, total);
+        if (account == supplier) _accounts[account].free += uint96(amount);
+        else _add(account, amount);
+    }
+
+    /// @dev Adds to the free balance after collecting an outstanding receivable into the pool.
+    function _add(address account, uint256 amount) internal {
+        Account storage a = _accounts[account];
+        if (a.flags & HAS_RECEIVABLE != 0) {
+            uint256 outstanding = _receivables[account];
+            uint256 collected = _min(outstanding, amount);
+            outstanding -= collected;
+            amount -= collected;
+            _receivables[account] = outstanding;
+            if (outstanding == 0) a.flags &= ~HAS_RECEIVABLE;
+            _pool += uint96(collected);
+            emit ReceivableCollected(account, collected, outstanding);
+        }
+        a.free += uint96(amount);
+    }
+
+    /// @dev Adds to the pool a sum that no account is to receive directly.
+    function _addToPool(uint256 amount) internal {
+        _pool += uint96(amount);
+    }
+
+    /// @dev Books what a debtor could not pay.
+    function _bookReceivable(address account, uint256 amount) internal {
+        _accounts[account].flags |= HAS_RECEIVABLE;
+        uint256 total = _receivables[account] + amount;
+        _receivables[account] = total;
+        emit ReceivableBooked(account, amount, total);
+    }
+
+    /// @dev Books what a system account gave up for a shortfall; it is served after all members.
+    function _bookOwed(address account, uint256 amount) internal {
+        uint256 total = _owed[account] + amount;
+        _owed[account] = total;
+        emit OwedBooked(account, amount, total);
+    }
+
+    /// @dev Books what a member's credit was cut by, at the end of the queue.
+    function _enqueueOwed(address account, uint256 amount) internal {
+        _owedQueue[_owedTail] = OwedEntry({account: account, amount: amount.toUint96()});
+        ++_owedTail;
+        _bookOwed(account, amount);
+    }
+
+    function _min(uint256 a, uint256 b) internal pure returns (uint256) {
+        return a < b ? a : b;
+    }
+}

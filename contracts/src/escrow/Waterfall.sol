@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Balances} from "./Balances.sol";
+import {Mandates} from "./Mandates.sol";
+import {Withdrawals} from "./Withdrawals.sol";
+
+/// @title Applying a run to the balances
+/// @notice What a delivery day does to a member is `effect(net) = net` for a credit and `-min(cap, -net)` for a debt,
+///         a function of the day's net alone. A correction therefore applies `effect(new) - effect(previous)`.
+///         Example: cap 60, day net -100. The member pays 60; the other 40 are the supplier's ordinary bill. If the
+///         day is corrected to -50, the member gets 10 back, and those 40 no longer exist.
+/// @dev Rows sum to zero, effects need not: what members pay less than their rows say is the shortfall. It is carried by
+///      the supplier's credit of the run, then the fee, then the balancing account, then the rounding remainder, then
+///      members' credits pro rata. Nothing here can revert because of one account.
+abstract contract Waterfall is Withdrawals, Mandates {
+    /// @dev System rows at the end of every run: supplier, fee, dust, balancing.
+    uint256 internal constant SYSTEM_ROWS = 4;
+
+    /// @dev What a pass over the rows adds up to.
+    struct Totals {
+        int256 gap; // sum of effects: positive if members get more than others are to pay
+        uint256 unpaid; // debits that balances could not carry
+        uint256 credits; // sum of members' positive effects
+    }
+
+    /// @notice The rows of a run have been applied; what they left uncovered and who carried it.
+    event RunApplied(bytes32 indexed runKey, uint32 day, uint16 sequence);
+    /// @notice Debits fell short of credits by the sum of these; each bearer's part.
+    event ShortfallCarried(
+        bytes32 indexed runKey, uint256 bySupplier, uint256 byFee, uint256 byBalancing, uint256 byDust, uint256 byMembers
+    );
+    /// @notice Debits exceeded credits (a correction undid uncovered debt); the surplus went to those who had carried it.
+    event SurplusReturned(bytes32 indexed runKey, uint256 amount);
+
+    /// @dev Applies all rows in two passes: debits, then credits less the shortfall.
+    /// @param runKey names zone and day
+    /// @param day UTC day number
+    /// @param rows address20 || int96, members first, then the system rows
+    /// @param previous per row the net of the sequence before; empty for an initial run
+    function _applyRows(bytes32 runKey, uint32 day, bytes32[] calldata rows, int256[] calldata previous) internal {
+        int256[] memory effects = new int256[](rows.length);
+        Totals memory totals = _debitRows(day, rows, previous, effects);
+        // gap = credits - debits and debits = paid + unpaid, so this is what has to be carried by someone.
+        int256 shortfall = totals.gap + int256(totals.unpaid);
+        uint256 memberCut;
+        if (shortfall > 0) {
+            memberCut = _carry(runKey, uint256(shortfall), effects);
+        } else if (shortfall < 0) {
+            _addToPool(uint256(-shortfall));
+            emit SurplusReturned(runKey, uint256(-shortfall));
+        }
+        _creditRows(rows, effects, totals.credits, memberCut);
+        payOwed(OWED_PAID_ALONG);
+    }
+
+    /// @dev First pass: computes every effect and carries out the debits.
+    function _debitRows(uint32 day, bytes32[] calldata rows, int256[] calldata previous, int256[] memory effects)
+        private
+        returns (Totals memory totals)
+    {
+        uint256 members = rows.length - SYSTEM_ROWS;
+        for (uint256 i = 0; i < rows.length; ++i) {
+            address account = address(bytes20(rows[i]));
+            int256 net = int96(uint96(uint256(rows[i])));
+            int256 effect = i < members && net < 0 ? _capped(account, net, day) : net;
+            if (previous.length != 0) {
+                int256 before = previous[i];
+                effect -= i < members && before < 0 ? _capped(account, before, day) : before;
+            }
+            if (effect == 0) continue;
+            effects[i] = effect;
+            totals.gap += effect;
+            if (effect < 0) totals.unpaid += _debit(account, uint256(-effect));
+            else if (i < members) totals.credits += uint256(effect);
+        }
+    }
+
+    /// @dev Effect of a negative day net: no more than the cap of that day.
+    function _capped(address account, int256 net, uint32 day) private view returns (int256) {
+        int256 cap = int256(capOn(account, day));
+        return -net > cap ? -cap : net;
+    }
+
+    /// @dev Takes `duty` from the free balance, then from requests; the rest becomes a receivable and is returned.
+    function _debit(address account, uint256 duty) private returns (uint256 unpaid) {
+        Account storage a = _accounts[account];
+        uint256 free = a.free;
+        if (free >= duty) {
+            a.free = uint96(free - duty);
+            emit Debited(account, duty);
+            return 0;
+        }
+        a.free = 0;
+        uint256 paid = free + _shrinkRequests(account, duty - free);
+        if (paid != 0) emit Debited(account, paid);
+        unpaid = duty - paid;
+        if (unpaid != 0) _bookReceivable(account, unpaid);
+    }
+
+    /// @dev Cuts system credits for a shortfall and returns what is left for members to carry.
+    function _carry(bytes32 runKey, uint256 shortfall, int256[] memory effects) private returns (uint256) {
+        uint256 first = effects.length - SYSTEM_ROWS;
+        uint256 bySupplier = _cut(effects, first, shortfall);
+        shortfall -= bySupplier;
+        uint256 byFee = _cut(effects, first + 1, shortfall);
+        shortfall -= byFee;
+        if (byFee != 0) _bookOwed(fee, byFee);
+        uint256 byBalancing = _cut(effects, first + 3, shortfall);
+        shortfall -= byBalancing;
+        uint256 fromBalance = _min(shortfall, _accounts[balancingAccount].free);
+        if (fromBalance != 0) {
+            _accounts[balancingAccount].free -= uint96(fromBalance);
+            emit Debited(balancingAccount, fromBalance);
+            shortfall -= fromBalance;
+            byBalancing += fromBalance;
+        }
+        if (byBalancing != 0) _bookOwed(balancingAccount, byBalancing);
+        // A rounding remainder is nobody's money: it goes before a member's credit does.
+        uint256 byDust = _cut(effects, first + 2, shortfall);
+        shortfall -= byDust;
+        emit ShortfallCarried(runKey, bySupplier, byFee, byBalancing, byDust, shortfall);
+        return shortfall;
+    }
+
+    /// @dev Reduces a positive effect by up to `amount` and returns by how much.
+    function _cut(int256[] memory effects, uint256 i, uint256 amount) private pure returns (uint256 part) {
+        if (effects[i] <= 0) return 0;
+        part = _min(amount, uint256(effects[i]));
+        effects[i] -= int256(part);
+    }
+
+    /// @dev Second pass: pays the credits. Members' cuts are differences of a running floor, so that they add up to
+    ///      `cut` exactly and none exceeds its credit.
+    function _creditRows(bytes32[] calldata rows, int256[] memory effects, uint256 credits, uint256 cut) private {
+        uint256 members = rows.length - SYSTEM_ROWS;
+        uint256 seen;
+        uint256 cutSoFar;
+        for (uint256 i = 0; i < rows.length; ++i) {
+            if (effects[i] <= 0) continue;
+            uint256 amount = uint256(effects[i]);
+            address account = address(bytes20(rows[i]));
+            if (cut != 0 && i < members) {
+                seen += amount;
+                uint256 part = (cut * seen) / credits - cutSoFar;
+                cutSoFar += part;
+                amount -= part;
+                if (part != 0) _enqueueOwed(account, part);
+            }
+            if (amount == 0) continue;
+            emit Credited(account, amount);
+            _add(account, amount);
+        }
+    }
+}

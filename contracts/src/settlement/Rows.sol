@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {MerkleLog} from "../MerkleLog.sol";
+
+/// @title The rows of a run
+/// @notice A row is one word: 20 bytes of account, then the day's net as a signed 96-bit number of token base units,
+///         positive if the account receives. Members come first in ascending order, then supplier, fee, dust, balancing.
+library Rows {
+    /// @notice What a check of all rows adds up to.
+    struct Summary {
+        uint256 members;
+        uint256 absolute; // sum over members of |net|
+        int256 dust; // net of the dust row
+    }
+
+    /// @notice System rows at the end of every run.
+    uint256 internal constant SYSTEM_ROWS = 4;
+    /// @notice Accounts that one run may settle.
+    uint256 internal constant MAX_MEMBERS = 512;
+    /// @notice Rows per hashed chunk.
+    uint256 internal constant CHUNK_ROWS = 16;
+    bytes32 private constant ROWS_TAG = keccak256("commonwatt.ROWS.v1");
+
+    /// @notice A run has the four system rows and at most 512 members' rows before them.
+    error RowCountWrong(uint256 count);
+    /// @notice Members' rows ascend by account; row `index` does not.
+    error RowsNotAscending(uint256 index, address account);
+    /// @notice Row `index` belongs to a system account that has its own place at the end.
+    error SystemAccountAmongMembers(uint256 index, address account);
+    /// @notice Row `index` should name the system account `expected`.
+    error SystemRowWrong(uint256 index, address given, address expected);
+    /// @notice Rows, system rows included, do not sum to zero.
+    error SumNotZero(int256 sum);
+    /// @notice A correction lacks the row of an account that the previous sequence had.
+    error RowMissing(address account);
+
+    /// @notice Account of a row.
+    function accountOf(bytes32 row) internal pure returns (address) {
+        return address(bytes20(row));
+    }
+
+    /// @notice Net of a row.
+    function netOf(bytes32 row) internal pure returns (int256) {
+        return int96(uint96(uint256(row)));
+    }
+
+    /// @notice Checks order, system rows and zero sum.
+    /// @dev Reverts with the first offending row or with the sum.
+    /// @param rows all rows
+    /// @param system supplier, fee, dust, balancing
+    /// @return summary member count, exposure part and dust
+    function check(bytes32[] calldata rows, address[SYSTEM_ROWS] memory system)
+        internal
+        pure
+        returns (Summary memory summary)
+    {
+        if (rows.length < SYSTEM_ROWS || rows.length > MAX_MEMBERS + SYSTEM_ROWS) revert RowCountWrong(rows.length);
+        uint256 members = rows.length - SYSTEM_ROWS;
+        (int256 sum, uint256 absolute) = (0, 0);
+        address last;
+        for (uint256 i = 0; i < members; ++i) {
+            bytes32 row = rows[i];
+            address account = accountOf(row);
+            if (account <= last) revert RowsNotAscending(i, account);
+            if (account == system[0] || account == system[1] || account == system[2] || account == system[3]) {
+                revert SystemAccountAmongMembers(i, account);
+            }
+            int256 net = netOf(row);
+            unchecked {
+                // At most 516 numbers of 96 bits: far from overflow.
+                sum += net;
+                absolute += uint256(net < 0 ? -net : net);
+            }
+            last = account;
+        }
+        for (uint256 i = 0; i < SYSTEM_ROWS; ++i) {
+            address given = accountOf(rows[members + i]);
+            if (given != system[i]) revert SystemRowWrong(members + i, given, system[i]);
+            sum += netOf(rows[members + i]);
+        }
+        if (sum != 0) revert SumNotZero(sum);
+        return Summary({members: members, absolute: absolute, dust: netOf(rows[members + 2])});
+    }
+
+    /// @notice Nets of the previous sequence, row by row of the new one.
+    /// @dev Reverts if an account of the previous sequence has no new row. Both lists ascend, so one walk suffices.
+    /// @param rows the new rows, checked
+    /// @param previousRows the rows that stand
+    /// @return before previous net per new row, 0 for an account that is new
+    /// @return moved sum over members of |new net - previous net|
+    /// @return changed number of members whose net changes
+    function alignPrevious(bytes32[] calldata rows, bytes32[] calldata previousRows)
+        internal
+        pure
+        returns (int256[] memory before, uint256 moved, uint256 changed)
+    {
+        before = new int256[](rows.length);
+        uint256 members = rows.length - SYSTEM_ROWS;
+        uint256 previousMembers = previousRows.length - SYSTEM_ROWS;
+        uint256 next;
+        for (uint256 i = 0; i < members; ++i) {
+            if (next < previousMembers && accountOf(previousRows[next]) == accountOf(rows[i])) {
+                before[i] = netOf(previousRows[next]);
+                ++next;
+            }
+            int256 difference = netOf(rows[i]) - before[i];
+            if (difference == 0) continue;
+            moved += uint256(difference < 0 ? -difference : difference);
+            ++changed;
+        }
+        if (next != previousMembers) revert RowMissing(accountOf(previousRows[next]));
+        for (uint256 i = 0; i < SYSTEM_ROWS; ++i) before[members + i] = netOf(previousRows[previousMembers + i]);
+    }
+
+    /// @notice Root over the rows: RFC 6962 over leaves of tag || up to 16 rows.
+    /// @param rows all rows
+    /// @return the root
+    function root(bytes32[] calldata rows) internal view returns (bytes32) {
+        uint256 chunks = (rows.length + CHUNK_ROWS - 1) / CHUNK_ROWS;
+        bytes32[] memory leaves = new bytes32[](chunks);
+        bytes32 tag = ROWS_TAG;
+        for (uint256 i = 0; i < chunks; ++i) {
+            uint256 from = i * CHUNK_ROWS;
+            uint256 count = rows.length - from < CHUNK_ROWS ? rows.length - from : CHUNK_ROWS;
+            bytes32 leaf;
+            assembly ("memory-safe") {
+                let p := mload(0x40)
+                mstore8(p, 0)
+                mstore(add(p, 1), tag)
+                let length := mul(count, 32)
+                calldatacopy(add(p, 33), add(rows.offset, mul(from, 32)), length)
+                if iszero(staticcall(gas(), 2, p, add(length, 33), 0, 32)) { revert(0, 0) }
+                leaf := mload(0)
+            }
+            leaves[i] = leaf;
+        }
+        return MerkleLog.root(leaves);
+    }
+}

@@ -1,0 +1,1 @@
+"""What the pages of prosumers and of the utility share: words for numbers, charts, responses, frame."""

@@ -1,0 +1,236 @@
+"""Deploying the contracts from their committed artifacts. Every step looks first, so a repeat does nothing.
+
+Production deploys with a token that exists, and hands roles to keys of their own; the demonstration
+adds its token, gives the bond and the relayer a float of it, and pays its own gas from nothing.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import rlp  # type: ignore[import-untyped]
+from eth_account import Account
+from eth_utils.address import to_checksum_address
+from eth_utils.crypto import keccak
+
+from grid.chain import contracts, devchain, keys, queries
+from grid.chain.client import Client, connect
+from grid.chain.contracts import Deployed
+from grid.chain.errors import ChainError, ChainUnavailable, RpcError
+from grid.chain.services.sender import GAS_LIMIT, fees, reverted
+
+SYSTEM_ACCOUNTS = ("supplier", "fee", "dust", "balancing")
+"""The accounts of the four system rows, in posting order."""
+
+TOKEN_UNIT = 10**6
+UNLIMITED = 2**256 - 1
+RECEIPT_SECONDS = 120.0
+
+POSTER, ANCHORER, GUARDIAN, MINTER = 1, 2, 3, 4
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """What the contracts are built with; seconds, and token units. The defaults are the demonstration's."""
+
+    challenge_window: int = 86_400
+    posting_lag: int = 86_400
+    correction_lag: int = 14 * 86_400
+    withdrawal_delay: int = 172_800
+    gate_lead: int = 3_600
+    fixed_sum: int = 0
+    exposure_ratio: int = 1
+    bond: int = 100_000 * TOKEN_UNIT
+    supplier_float: int = 100_000 * TOKEN_UNIT
+    balancing_float: int = 10_000 * TOKEN_UNIT
+    relayer_float: int = 1_000_000 * TOKEN_UNIT
+
+
+def deploy_all(
+    *,
+    now: datetime,
+    say: Say = lambda line: None,
+    parameters: Parameters | None = None,
+    system_accounts: Sequence[str] | None = None,
+    token: str | None = None,
+) -> dict[str, str]:
+    """Bring the chain of the settings to where the platform can work on it; return addresses by name.
+
+    Contracts, roles, and with no `token` given the demonstration's token and its floats. `say` is told
+    each step. `system_accounts` (supplier, fee, dust, balancing) are by default addresses of our own keys.
+    Raises ChainUnavailable, KeyRefused, or ChainError with the contract's reason.
+    """
+    client = connect()
+    if devchain.follows_clock():
+        devchain.fund(client, [keys.address(name) for name in keys.SENDERS])
+    work = _Deployment(client, parameters or Parameters(), now, say)
+    deployed = contracts.registry(client.chain_id)
+    if not deployed or not all(client.code(found.address) for found in deployed.values()):
+        accounts = system_accounts or [keys.address(name) for name in SYSTEM_ACCOUNTS]
+        deployed = work.create(accounts, token)
+        contracts.register(client.chain_id, deployed)
+    addresses = {name: found.address for name, found in deployed.items()}
+    work.grant(addresses)
+    if "DemoToken" in addresses:
+        work.float_demo(addresses)
+    return addresses
+
+
+class _Deployment:
+    """Transactions of the deployer's key, each waited for."""
+
+    def __init__(self, client: Client, parameters: Parameters, now: datetime, say: Say) -> None:
+        self.client = client
+        self.parameters = parameters
+        self.now = now
+        self.say = say
+        self.fees = fees(client)
+        self.nonces: dict[str, int] = {}
+
+    def create(self, system_accounts: Sequence[str], token: str | None) -> dict[str, Deployed]:
+        """Create every contract; Escrow is told the address its Settlement will have."""
+        given = self.parameters
+        manager = self._create("AccessManager", [keys.address("deployer")])
+        anchor = self._create("RecordAnchor", [manager.address])
+        accounts = self._create("Accounts", [])
+        made = {"AccessManager": manager, "RecordAnchor": anchor, "Accounts": accounts}
+        if token is None:
+            made["DemoToken"] = self._create("DemoToken", [manager.address])
+            token = made["DemoToken"].address
+        settlement = created_address(keys.address("deployer"), self._nonce("deployer") + 1)
+        escrow = self._create(
+            "Escrow",
+            [
+                manager.address,
+                token,
+                accounts.address,
+                settlement,
+                list(system_accounts),
+                given.withdrawal_delay,
+                given.gate_lead,
+            ],
+        )
+        windows = [given.challenge_window, given.posting_lag, given.correction_lag]
+        made["Escrow"] = escrow
+        made["Settlement"] = self._create(
+            "Settlement",
+            [
+                manager.address,
+                escrow.address,
+                anchor.address,
+                [*windows, given.fixed_sum, given.exposure_ratio],
+            ],
+        )
+        return made
+
+    def grant(self, addresses: dict[str, str]) -> None:
+        """Give each role its functions and its keys."""
+        targets = [
+            ("Settlement", ["postRun", "postCorrection"], POSTER),
+            ("RecordAnchor", ["anchor"], ANCHORER),
+            ("Escrow", ["pause", "unpause"], GUARDIAN),
+            ("DemoToken", ["mint"], MINTER),
+        ]
+        holders = [("poster", POSTER), ("anchorer", ANCHORER), ("guardian", GUARDIAN)]
+        holders += [("deployer", MINTER)] if "DemoToken" in addresses else []
+        manager = contracts.contract("AccessManager")
+        calls: list[bytes] = []
+        for name, functions, role in targets:
+            if name in addresses:
+                selectors = [contracts.contract(name).selector(function) for function in functions]
+                known = queries.call_many(
+                    [("AccessManager", "getTargetFunctionRole", [addresses[name], item]) for item in selectors]
+                )
+                if any(found != role for found in known):
+                    args = [addresses[name], selectors, role]
+                    calls.append(manager.calldata("setTargetFunctionRole", args))
+        for sender, role in holders:
+            member, _ = queries.call("AccessManager", "hasRole", role, keys.address(sender))
+            if not member:
+                calls.append(manager.calldata("grantRole", [role, keys.address(sender), 0]))
+        if calls:
+            self.say(f"granting roles ({len(calls)} changes)")
+            self._call("deployer", "AccessManager", "multicall", [calls])
+
+    def float_demo(self, addresses: dict[str, str]) -> None:
+        """Mint the demonstration's money: the bond, the system accounts' cover, and what the relayer hands out."""
+        escrow, given = addresses["Escrow"], self.parameters
+        if queries.call("DemoToken", "balanceOf", keys.address("relayer")) == 0:
+            self.say("minting the demonstration's money")
+            self._call("deployer", "DemoToken", "mint", [keys.address("relayer"), given.relayer_float])
+        for sender in ("deployer", "relayer"):
+            if queries.call("DemoToken", "allowance", keys.address(sender), escrow) < UNLIMITED // 2:
+                self._call(sender, "DemoToken", "approve", [escrow, UNLIMITED])
+        supplier, balancing = queries.call("Escrow", "supplier"), queries.call("Escrow", "balancingAccount")
+        for what, amount, present, function, args in (
+            ("bond", given.bond, queries.call("Escrow", "bond"), "topUpBond", []),
+            ("supplier's cover", given.supplier_float, _worth(supplier), "deposit", [supplier]),
+            ("balancing account", given.balancing_float, _worth(balancing), "deposit", [balancing]),
+        ):
+            if present == 0 and amount:
+                self.say(f"paying in the {what}")
+                self._call("deployer", "DemoToken", "mint", [keys.address("deployer"), amount])
+                self._call("deployer", "Escrow", function, [*args, amount])
+
+    def _create(self, name: str, args: Sequence[Any]) -> Deployed:
+        self.say(f"deploying {name}")
+        receipt = self._send("deployer", None, contracts.contract(name).creation(args))
+        return Deployed(receipt["contractAddress"].lower(), int(receipt["blockNumber"], 16))
+
+    def _call(self, sender: str, contract: str, function: str, args: Sequence[Any]) -> None:
+        to = contracts.address_of(contract, self.client.chain_id)
+        self._send(sender, to, contracts.contract(contract).calldata(function, contracts.plain(args)))
+
+    def _nonce(self, sender: str) -> int:
+        if sender not in self.nonces:
+            self.nonces[sender] = self.client.transaction_count(keys.address(sender))
+        return self.nonces[sender]
+
+    def _send(self, sender: str, to: str | None, data: bytes) -> dict[str, Any]:
+        """Sign and send one transaction and wait for its receipt. Raises ChainError when it fails."""
+        if devchain.follows_clock():
+            devchain.set_next_time(self.client, now=self.now)
+        key = keys.key(sender)
+        call: dict[str, Any] = {"data": "0x" + data.hex(), "value": 0}
+        if to:
+            call["to"] = to_checksum_address(to)
+        try:
+            wanted = {name: value for name, value in call.items() if name != "value"}
+            estimate = int(self.client.call("eth_estimateGas", {"from": key.address, **wanted}, "pending"), 16)
+            gas = min(GAS_LIMIT, estimate + estimate // 4)
+            call |= {"gas": gas, "nonce": self._nonce(sender), "chainId": self.client.chain_id, "type": 2}
+            signed = Account.sign_transaction({**call, **self.fees}, key.private_key)
+            tx_hash = self.client.call("eth_sendRawTransaction", "0x" + bytes(signed.raw_transaction).hex())
+        except RpcError as error:
+            raise reverted(error) from None
+        self.nonces[sender] = self._nonce(sender) + 1
+        receipt = self._receipt(tx_hash)
+        if int(receipt["status"], 16) != 1:
+            raise ChainError(f"The transaction {tx_hash} of {sender} failed.")
+        return receipt
+
+    def _receipt(self, tx_hash: str) -> dict[str, Any]:
+        until = time.monotonic() + RECEIPT_SECONDS
+        while True:
+            (receipt,) = self.client.receipts([tx_hash])
+            if receipt:
+                return receipt
+            if time.monotonic() > until:
+                raise ChainUnavailable(f"{tx_hash} is in no block after {RECEIPT_SECONDS:.0f} s.")
+            time.sleep(0.2)
+
+
+def _worth(address: str) -> int:
+    """Return what an account has in Escrow, requested or not."""
+    account = queries.escrow_account(address)
+    return account.free + account.pending
+
+
+def created_address(creator: str, nonce: int) -> str:
+    """Return the address of the contract that `creator` makes with this nonce."""
+    encoded = rlp.encode([bytes.fromhex(creator[2:]), nonce])
+    return "0x" + keccak(encoded)[-20:].hex()

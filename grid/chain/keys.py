@@ -1,0 +1,130 @@
+"""Keys that sign transactions: one per sender name.
+
+A key comes from the environment (`CHAIN_KEY_POSTER=0x...`), else from the keys file, which holds
+`{"keys": {"poster": "0x..."}}`, or in a demonstration a random seed `{"seed": "0x..."}` made on demand,
+from which every name's key is derived. Keys that development tools publish are refused always.
+"""
+
+import contextlib
+import hmac
+import json
+import os
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from coincurve import PrivateKey
+from django.conf import settings
+from eth_utils.crypto import keccak
+
+from grid.chain.errors import KeyRefused
+
+SENDERS = ("deployer", "poster", "anchorer", "relayer", "guardian", "panel", "mdr")
+"""Who signs: deployer (admin), poster of runs, anchorer of checkpoints, relayer of members' messages, ..."""
+
+WELL_KNOWN = frozenset(
+    bytes.fromhex(address)
+    for address in (
+        "f39fd6e51aad88f6f4ce6ab8827279cfffb92266",
+        "70997970c51812dc3a010c7d01b50e0d17dc79c8",
+        "3c44cdddb6a900fa2b585dd299e03d12fa4293bc",
+        "90f79bf6eb2c4f870365e785982e1f101e93b906",
+        "15d34aaf54267db7d7c367839aaf71a00a2c6a65",
+        "9965507d1a55bcc2695c58ba16fb37d819b0a4dc",
+        "976ea74026e726554db657fa54763abd0c3a0aa9",
+        "14dc79964da2c08b23698b3d3cc7ca32193d9955",
+        "23618e81e3f5cdf7f54c3d65f7fbc0abf5b21e8f",
+        "a0ee7a142d267c1f36714e4a8f75612f20a79720",
+        "bcd4042de499d14e55001ccbb24a551f3b954096",
+        "71be63f3384f5fb98995898a86b02fb2426c5788",
+        "fabb0ac9d68b0b445fb7357272ff202c5651694a",
+        "1cbd3b2770909d4e10f157cabc84c7264073c9ec",
+        "df3e18d64bc6a983f673ab319ccae4f1a57c7097",
+        "cd3b766ccdd6ae721141f452c550ca635964ce71",
+        "2546bcd3c84621e976d8185a91a922ae77ecec30",
+        "bda5747bfd65f08deb54cb465eb87d40e51b197e",
+        "dd2fd4581271e230360230f9337d5c0430bf44c0",
+        "8626f6940e2eb28930efb4cef49b2d1f2c9c1199",
+    )
+)
+"""Addresses of "test test ... junk", the mnemonic of Hardhat and anvil: their keys are public."""
+
+_CURVE_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """A sender's key. `address` is 0x text in lower case."""
+
+    address: str
+    private_key: bytes = field(repr=False)
+
+
+def key(name: str) -> SigningKey:
+    """Return the key of a sender name. Raises KeyRefused: missing, malformed, readable by others, or public."""
+    return _key(name, os.environ.get(f"CHAIN_KEY_{name.upper()}", ""), settings.CHAIN_KEYS_FILE)
+
+
+def address(name: str) -> str:
+    """Return the address of a sender name, 0x and lower case; raises as `key`."""
+    return key(name).address
+
+
+@cache
+def _key(name: str, text: str, path: Path) -> SigningKey:
+    private_key = _parse(text, f"CHAIN_KEY_{name.upper()}") if text else _from_file(name, path)
+    found = address_of(private_key)
+    if found in WELL_KNOWN:
+        raise KeyRefused(f"The key of {name} is published with development tools: anyone can sign with it.")
+    return SigningKey(address="0x" + found.hex(), private_key=private_key)
+
+
+def address_of(private_key: bytes) -> bytes:
+    """Return the 20-byte address of a private key."""
+    return keccak(PrivateKey(private_key).public_key.format(compressed=False)[1:])[-20:]
+
+
+def derive(seed: bytes, name: str) -> bytes:
+    """Return the demonstration key of a name: HMAC-SHA512 of the seed, reduced to the curve's order."""
+    wide = int.from_bytes(hmac.digest(seed, b"commonwatt.key." + name.encode(), "sha512"), "big")
+    return (wide % (_CURVE_ORDER - 1) + 1).to_bytes(32, "big")
+
+
+def _from_file(name: str, path: Path) -> bytes:
+    if not path.exists():
+        if not settings.DEMO:
+            raise KeyRefused(f"There is no key for {name}: set CHAIN_KEY_{name.upper()}, or write it to {path}.")
+        _create(path)
+    if path.stat().st_mode & 0o077:
+        raise KeyRefused(f"{path} may be read by others: chmod 600 {path}")
+    content = json.loads(path.read_text())
+    given = content.get("keys", {}).get(name)
+    if given:
+        return _parse(given, f"{path}, keys.{name}")
+    if "seed" not in content:
+        raise KeyRefused(f"{path} has no key for {name}.")
+    if not settings.DEMO:
+        raise KeyRefused(f"{path} holds a demonstration seed: give every sender a key of its own.")
+    return derive(_parse(content["seed"], f"{path}, seed"), name)
+
+
+def _create(path: Path) -> None:
+    """Write a new random seed; of several processes that try at once, the first one's stays."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{path.name}.{os.getpid()}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(json.dumps({"seed": "0x" + os.urandom(32).hex()}) + "\n")
+    with contextlib.suppress(FileExistsError):
+        os.link(temporary, path)
+    temporary.unlink()
+
+
+def _parse(text: str, source: str) -> bytes:
+    try:
+        private_key = bytes.fromhex(text.removeprefix("0x"))
+    except ValueError:
+        private_key = b""
+    if len(private_key) != 32:
+        raise KeyRefused(f"{source} is not 0x and 64 hexadecimal digits.")
+    return private_key

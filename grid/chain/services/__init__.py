@@ -1,0 +1,1 @@
+"""What reaches the chain, and what comes back from it."""

@@ -1,0 +1,114 @@
+"""The commands behind `./watt`."""
+
+import argparse
+import os
+import runpy
+import sys
+from pathlib import Path
+
+from grid.config.runtime import ROOT, DataFolder, read_run_file
+from grid.config.servers.processes import StartError
+
+DEFAULT_DATA = ROOT / "var"
+
+
+def _data_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--data",
+        type=lambda text: Path(text).resolve(),
+        default=Path(os.environ.get("WATT_DATA", DEFAULT_DATA)).resolve(),
+        metavar="FOLDER",
+        help="where everything is kept (default: var beside this command, or WATT_DATA)",
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="./watt",
+        description="Commonwatt: local energy trading with demand forecasting, settled on chain.",
+        epilog="Each command has its own --help. Environment variables are listed in .env.example.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    up = commands.add_parser("up", help="start everything, with a simulated community that trades live")
+    _data_option(up)
+    up.add_argument("--port", type=int, help="port of the web page (default: 8000, or a free one)")
+    up.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
+    up.add_argument(
+        "--speed",
+        type=float,
+        default=60.0,
+        help="seconds that pass per second in the demonstration (default: 60)",
+    )
+    up.add_argument("--homes", type=Path, metavar="FILE", help="CSV of homes to simulate instead of a generated street")
+    up.add_argument("--no-demo", action="store_true", help="no simulated community: empty platform, real time")
+    up.add_argument("--exit-when-settled", action="store_true", help="stop after the first settled run (for measuring)")
+
+    test = commands.add_parser(
+        "test",
+        help="run every test",
+        add_help=True,
+        description="Runs the Python, contract and browser suites.",
+    )
+    test.add_argument("--deep", action="store_true", help="add the long campaigns")
+    test.add_argument("--only", choices=["checks", "python", "contracts"], help="one suite")
+
+    smoke = commands.add_parser(
+        "smoke", help="start, run one simulated day, settle, verify, stop; prints one JSON object"
+    )
+    smoke.add_argument("--homes", type=Path, metavar="FILE", help="CSV of homes (default: 12 generated ones)")
+    smoke.add_argument("--keep", action="store_true", help="keep the temporary data folder")
+
+    verify = commands.add_parser("verify", help="check a case file, offline or against a chain", add_help=False)
+    verify.add_argument("rest", nargs=argparse.REMAINDER)
+
+    manage = commands.add_parser("manage", help="Django's commands, on the running platform", add_help=False)
+    manage.add_argument("rest", nargs=argparse.REMAINDER)
+    return parser
+
+
+def _run_manage(arguments: list[str]) -> int:
+    if "DATABASE_URL" not in os.environ and arguments[:1] not in ([], ["help"], ["--help"]):
+        folder = DataFolder(Path(os.environ.get("WATT_DATA", DEFAULT_DATA)).resolve())
+        os.environ.update(read_run_file(folder)["env"])
+    else:
+        os.environ.setdefault("DATABASE_URL", "postgres:///commonwatt")
+        os.environ.setdefault("WATT_DEMO", "1" if arguments[:1] in ([], ["help"], ["--help"]) else "0")
+    sys.argv = ["./watt manage", *arguments]
+    runpy.run_path(str(ROOT / "manage.py"), run_name="__main__")
+    return 0
+
+
+def main(argv: list[str] | None = None) -> int:
+    words = sys.argv[1:] if argv is None else argv
+    # These two have command lines of their own, --help included.
+    if words[:1] == ["manage"]:
+        return _run_manage(words[1:])
+    if words[:1] == ["verify"]:
+        sys.argv = ["./watt verify", *words[1:]]
+        runpy.run_module("grid.verifier", run_name="__main__", alter_sys=False)
+        return 0
+    options, rest = _parser().parse_known_args(words)
+    if rest and options.command != "test":
+        _parser().error(f"unknown arguments: {' '.join(rest)}")
+    if options.command == "test":
+        from grid.config import testing
+
+        return testing.run(deep=options.deep, only=options.only, arguments=rest)
+    if options.command == "smoke":
+        from grid.config import smoke
+
+        return smoke.run(homes=options.homes, keep=options.keep)
+    from grid.config import supervisor
+
+    return supervisor.run(options)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except StartError as error:
+        print(f"watt: {error}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,89 @@
+"""One pass over the flow: metering, sentinel, forecasts, pricing, market, settlement, log, chain.
+
+Every step sweeps rows of the steps before it, so a pass may be lost, repeated or late: the next one
+does what is left. A step that fails is logged and does not keep the others from their work.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import close_old_connections, connection
+
+from grid.accounts.models import Zone
+from grid.chain.services import indexer, sender
+from grid.config import live
+from grid.forecasts import services as forecasts
+from grid.market.services import gates
+from grid.metering.services import slots
+from grid.pricing import services as pricing
+from grid.records.services import checkpoints
+from grid.sentinel import services as sentinel
+from grid.settlement.services import runs, withdrawals
+
+logger = logging.getLogger(__name__)
+
+# One pass at a time over the whole platform, whoever asks for it.
+LOCK = 0x57415454
+
+
+@dataclass
+class Pass:
+    """What one pass did: a count for each step, its seconds, and the steps that failed."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
+
+    def step(self, name: str, work: Callable[[], Any]) -> None:
+        began = time.perf_counter()
+        try:
+            done = work()
+        except Exception as error:
+            logger.exception("flow step %s failed", name)
+            self.failures[name] = f"{type(error).__name__}: {error}"
+            close_old_connections()
+        else:
+            self.counts[name] = self.counts.get(name, 0) + (done if isinstance(done, int) else int(bool(done)))
+        self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - began
+
+
+def sweep(*, now: datetime, wait: bool = False) -> Pass | None:
+    """Run every step once. Returns None when another pass runs and `wait` is false."""
+    with connection.cursor() as cursor:
+        if wait:
+            cursor.execute("select pg_advisory_lock(%s)", [LOCK])
+        else:
+            cursor.execute("select pg_try_advisory_lock(%s)", [LOCK])
+            if not cursor.fetchone()[0]:
+                return None
+    try:
+        return _sweep(now)
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("select pg_advisory_unlock(%s)", [LOCK])
+
+
+def _sweep(now: datetime) -> Pass:
+    done = Pass()
+    for zone in Zone.objects.select_related("community"):
+        done.step("slots", lambda zone=zone: slots.close_due(zone=zone, now=now))
+        done.step("sentinel", lambda zone=zone: sentinel.watch(zone=zone, now=now))
+        done.step("forecasts", lambda zone=zone: forecasts.plan_due(zone=zone, now=now))
+        done.step("prices", lambda zone=zone: pricing.publish_due(zone=zone, now=now))
+        done.step("gates", lambda zone=zone: gates.sweep_gates(zone=zone, now=now))
+        done.step("runs", lambda zone=zone: runs.compute_due(zone=zone, now=now))
+    done.step("checkpoint", lambda: checkpoints.sign_checkpoint(now=now))
+    done.step("anchor", lambda: checkpoints.enqueue_anchor(now=now))
+    done.step("post", lambda: runs.post_due(now=now))
+    done.step("withdrawals", lambda: withdrawals.execute_due(now=now))
+    done.step("send", lambda: sender.send_pending(now=now))
+    done.step("confirm", lambda: sender.confirm_sent(now=now))
+    done.step("index", lambda: indexer.index(now=now))
+    done.step("anchored", lambda: checkpoints.note_anchored(now=now))
+    done.step("posted", lambda: runs.note_posted(now=now))
+    done.step("live", lambda: live.publish_news(done.counts))
+    return done

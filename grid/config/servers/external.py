@@ -1,0 +1,67 @@
+"""Servers somebody else runs: wait for them with progress, or say which is missing and how to set it."""
+
+import socket
+import time
+from collections.abc import Callable
+
+import psycopg
+import redis
+
+from grid.config.servers.anvil import rpc
+from grid.config.servers.processes import StartError
+
+PATIENCE = 60.0
+Say = Callable[[str], None]
+
+
+def port_is_free(host: str, port: int) -> bool:
+    """Whether a server could listen there now."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def _wait(name: str, variable: str, attempt: Callable[[], None], say: Say, patience: float) -> None:
+    """Try until it works; raises StartError naming the variable after `patience` seconds."""
+    limit = time.monotonic() + patience
+    next_word = 0.0
+    while True:
+        try:
+            attempt()
+        except (OSError, ValueError, psycopg.Error, redis.RedisError) as error:
+            left = limit - time.monotonic()
+            if left <= 0:
+                raise StartError(
+                    f"The {name} of {variable} does not answer ({error}). Start it, correct {variable}, "
+                    f"or unset {variable} to use the embedded one."
+                ) from None
+            if time.monotonic() >= next_word:
+                say(f"waiting for the {name} of {variable} ({left:.0f} s left): {str(error).strip().splitlines()[0]}")
+                next_word = time.monotonic() + 5
+            time.sleep(0.5)
+        else:
+            say(f"{name} of {variable} ready")
+            return
+
+
+def wait_for_database(url: str, *, say: Say, patience: float = PATIENCE) -> None:
+    _wait("database", "DATABASE_URL", lambda: psycopg.connect(url, connect_timeout=3).close(), say, patience)
+
+
+def wait_for_redis(url: str, *, say: Say, patience: float = PATIENCE) -> None:
+    def attempt() -> None:
+        redis.Redis.from_url(url, socket_connect_timeout=3).ping()
+
+    _wait("Redis or Valkey", "REDIS_URL", attempt, say, patience)
+
+
+def wait_for_chain(url: str, *, say: Say, patience: float = PATIENCE) -> None:
+    def attempt() -> None:
+        rpc(url, "eth_chainId")
+
+    _wait("chain", "CHAIN_URL", attempt, say, patience)

@@ -1,0 +1,287 @@
+"""`./watt up`: start everything in order, keep it running, stop it in order."""
+
+import argparse
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from types import FrameType
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from grid import clock
+from grid.config import parts
+from grid.config.runtime import DataFolder, Lock, write_run_file
+from grid.config.servers import external
+from grid.config.servers.anvil import Anvil
+from grid.config.servers.postgres import Postgres
+from grid.config.servers.processes import StartError, free_port, tail
+from grid.config.servers.valkey import Valkey
+
+DEFAULT_PORT = 8000
+
+
+class Server(Protocol):
+    process: subprocess.Popen[bytes] | None
+
+    @property
+    def env(self) -> Mapping[str, str]: ...
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
+
+
+class Stopping(Exception):
+    """A signal asked us to stop."""
+
+
+class Supervisor:
+    """Owns a data folder and the processes that run on it."""
+
+    def __init__(self, folder: DataFolder, *, host: str, port: int | None, quiet: bool = False) -> None:
+        self.folder = folder
+        self.host = host
+        self.port = port
+        self.quiet = quiet
+        self.began = time.monotonic()
+        self.servers: dict[str, Server] = {}
+        self.parts: list[parts.Part] = []
+        self.env: dict[str, str] = {}
+        self.stopping = False
+        self._lock: Lock | None = None
+
+    def say(self, text: str) -> None:
+        if not self.quiet:
+            print(f"{time.monotonic() - self.began:7.1f} s  {text}", file=sys.stderr, flush=True)
+
+    def catch_signals(self) -> None:
+        """Before the first child, so that no signal can leave one behind."""
+
+        def stop(number: int, frame: FrameType | None) -> None:
+            if not self.stopping:
+                self.stopping = True
+                raise Stopping
+
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, stop)
+
+    def open_folder(self) -> None:
+        self.folder.path.mkdir(parents=True, exist_ok=True)
+        self._lock = Lock(self.folder)
+        self.folder.create()
+
+    # --- starting ---
+
+    def start_servers(self, *, genesis: int) -> None:
+        """PostgreSQL, Valkey and the chain: embedded, or waited for where an address is given."""
+        log = self.folder.logs
+        if "DATABASE_URL" in os.environ:
+            external.wait_for_database(os.environ["DATABASE_URL"], say=self.say)
+        else:
+            postgres = Postgres(
+                data=self.folder.postgres / "data" if os.geteuid() == 0 else self.folder.postgres,
+                sockets=self.folder.sockets / "postgres",
+                log=log / "postgres.log",
+            )
+            self._start_server("PostgreSQL", postgres)
+        if "REDIS_URL" in os.environ:
+            external.wait_for_redis(os.environ["REDIS_URL"], say=self.say)
+        else:
+            sockets = self.folder.sockets / "valkey"
+            self._start_server(
+                "Valkey", Valkey(data=self.folder.path / "valkey", sockets=sockets, log=log / "valkey.log")
+            )
+        if "CHAIN_URL" in os.environ:
+            external.wait_for_chain(os.environ["CHAIN_URL"], say=self.say)
+        else:
+            state = self.folder.path / "chain" / "state.json"
+            self._start_server("chain", Anvil(state=state, log=log / "chain.log", genesis=genesis))
+
+    def _start_server(self, name: str, server: Server) -> None:
+        self.servers[name] = server
+        server.start()
+        self.env.update(server.env)
+        self.say(f"{name} ready")
+
+    def set_environment(self, *, simulated: bool) -> None:
+        """What every process is told. Secrets are the folder's own."""
+        self.port = self._choose_port()
+        live_port = free_port()
+        web_host = "localhost" if self.host in ("127.0.0.1", "0.0.0.0") else self.host
+        self.env = {
+            **os.environ,
+            **self.env,
+            "DJANGO_SETTINGS_MODULE": "grid.config.settings",
+            "PYTHONUNBUFFERED": "1",
+            "WATT_DEMO": "1",
+            "WATT_DATA": os.fspath(self.folder.path),
+            "SECRET_KEY": os.environ.get("SECRET_KEY", self.folder.secret("secret-key")),
+            "DATA_KEY": os.environ.get("DATA_KEY", self.folder.secret("data-key")),
+            "WEB_URL": f"http://{web_host}:{self.port}",
+            "LIVE_URL": f"http://{web_host}:{live_port}/live/",
+            "LIVE_PORT": str(live_port),
+        }
+        if self.host == "0.0.0.0":
+            self.env.setdefault("ALLOWED_HOSTS", "*")
+        if simulated:
+            self.env[clock.ENV] = os.fspath(self.folder.clock)
+
+    def _choose_port(self) -> int:
+        """The port asked for, or 8000, or a free one when 8000 is taken and nobody insisted."""
+        wanted = DEFAULT_PORT if self.port is None else self.port
+        if external.port_is_free(self.host, wanted):
+            return wanted
+        if self.port is not None:
+            raise StartError(f"Port {wanted} is taken by another program: choose another with --port.")
+        chosen = free_port()
+        self.say(f"port {wanted} is taken, the page is on port {chosen}")
+        return chosen
+
+    def run_module(self, *arguments: str) -> None:
+        """Run one of our modules to its end, its output on this terminal. Raises StartError."""
+        process = subprocess.Popen(parts.python("-m", *arguments), env=self.env, start_new_session=True)
+        try:
+            code = process.wait()
+        except BaseException:
+            process.terminate()
+            process.wait()
+            raise
+        if code:
+            raise StartError(f"{arguments[0]} failed with code {code}; the lines above say why.")
+
+    def start_platform(self) -> None:
+        """Schema and contracts, then web, live streams, workers and beat."""
+        log = self.folder.logs
+        assert self.port is not None  # set_environment chose it
+        live_port = int(self.env["LIVE_PORT"])
+        self.parts = [
+            parts.web(env=self.env, log=log / "web.log", host=self.host, port=self.port),
+            parts.live(env=self.env, log=log / "live.log", host=self.host, port=live_port),
+            parts.worker(queue="default", env=self.env, log=log / "worker-default.log"),
+            parts.worker(queue="forecast", env=self.env, log=log / "worker-forecast.log"),
+            parts.beat(env=self.env, log=log / "beat.log", schedule=self.folder.path / "beat-schedule"),
+        ]
+        web, *others = self.parts
+        web.start()
+        self.run_module("grid.config.prepare")
+        self.say("database and contracts ready")
+        web.wait()
+        self.say(f"page ready on {self.env['WEB_URL']}")
+        for part in others:
+            part.start()
+        self._write_run_file()
+
+    def _write_run_file(self) -> None:
+        told = {key: value for key, value in self.env.items() if os.environ.get(key) != value}
+        pids = {part.name: part.process.pid for part in self.parts if part.process}
+        pids |= {name: server.process.pid for name, server in self.servers.items() if server.process}
+        write_run_file(
+            self.folder,
+            {"supervisor": os.getpid(), "url": self.env["WEB_URL"], "env": told, "processes": pids},
+        )
+
+    def add(self, part: parts.Part) -> None:
+        self.parts.append(part)
+        part.start()
+        self._write_run_file()
+
+    def restart_beat(self) -> None:
+        """Beat reads the clock's speed when it starts."""
+        for part in self.parts:
+            if part.name == "beat":
+                part.stop()
+                part.start()
+
+    # --- running ---
+
+    def watch(self) -> None:
+        """Until a signal: restart what ends, and note that we were alive."""
+        beat_file = self.folder.path / "alive"
+        while not self.stopping:
+            self.check()
+            beat_file.touch()
+            time.sleep(0.25)
+
+    def check(self) -> None:
+        """Restart every server and part that has ended."""
+        for name, server in self.servers.items():
+            if server.process and server.process.poll() is not None:
+                self.say(f"{name} ended with code {server.process.returncode}; restarting it")
+                server.start()
+                self._write_run_file()
+        for part in self.parts:
+            if part.ended and part.process:
+                code = part.process.returncode
+                pause = part.plan_restart()
+                self.say(f"{part.name} ended with code {code}; restarting it in {pause:.1f} s.{tail(part.log, 3)}")
+            if part.process is None and time.monotonic() >= part.next_start:
+                part.start()
+                self._write_run_file()
+
+    # --- stopping ---
+
+    def stop(self) -> None:
+        """In order: who writes first, who is written to last. Time stands still until the next start."""
+        self.stopping = True
+        if self.folder.clock.exists() and self.env.get(clock.ENV):
+            os.environ[clock.ENV] = self.env[clock.ENV]
+            clock.write(self.folder.clock, speed=0, sim=clock.timestamp())
+        for part in reversed(self.parts):
+            part.stop()
+        for server in reversed(list(self.servers.values())):
+            server.stop()
+        self.folder.run_file.unlink(missing_ok=True)
+
+    def remove(self) -> None:
+        """Delete everything the folder kept (after `stop`)."""
+        shutil.rmtree(self.folder.path, ignore_errors=True)
+        if os.geteuid() == 0:
+            shutil.rmtree(self.folder.postgres, ignore_errors=True)
+
+
+def resume_clock(folder: DataFolder, *, speed: float) -> None:
+    """Let a demonstration's time go on from where the last run left it, killed or not."""
+    os.environ[clock.ENV] = os.fspath(folder.clock)
+    setting = clock.setting()
+    if setting is None:
+        return
+    alive = folder.path / "alive"
+    last_seen = alive.stat().st_mtime if alive.exists() else time.time()
+    clock.write(folder.clock, speed=speed, sim=setting.at(max(last_seen, setting.wall)))
+
+
+def check_given_urls() -> None:
+    """Refuse an address that no part could use, naming the variable. Raises StartError."""
+    for name, schemes in (
+        ("DATABASE_URL", ("postgres", "postgresql")),
+        ("REDIS_URL", ("redis", "rediss", "unix")),
+        ("CHAIN_URL", ("http", "https")),
+    ):
+        value = os.environ.get(name)
+        if value is not None and urlsplit(value).scheme not in schemes:
+            raise StartError(f"{name}={value!r} is not an address of the form {schemes[0]}://...")
+
+
+def run(options: argparse.Namespace) -> int:
+    """The `up` command. Returns the exit code."""
+    from grid.config import community
+
+    check_given_urls()
+    supervisor = Supervisor(DataFolder(options.data), host=options.host, port=options.port)
+    supervisor.catch_signals()
+    code = 0
+    try:
+        supervisor.open_folder()
+        community.start(supervisor, options)
+    except Stopping:
+        pass
+    except StartError as error:
+        print(f"watt: {error}", file=sys.stderr)
+        code = 1
+    finally:
+        supervisor.say("stopping")
+        supervisor.stop()
+        supervisor.say("stopped")
+    return code

@@ -1,0 +1,42 @@
+"""Gate closure: orders are made and auctions held when a slot's gate has passed, before delivery begins."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from grid.accounts.models import Zone
+from grid.domain.slots import DAY_SECONDS, SLOT_SECONDS, slot_of
+from grid.market.models import Auction
+from grid.market.queries import inputs
+from grid.market.services import auctions, orders
+from grid.pricing.queries import profile_on
+
+# A day of slots at a time would let morning orders that nobody fills use up the energy of the day.
+BATCH = 4
+
+
+def sweep_gates(*, zone: Zone, now: datetime) -> int:
+    """Hold the auctions that are due and return how many.
+
+    Due is a slot whose gate has passed and whose delivery has not begun, with a price signal published by
+    the gate. A slot that is missed (no signal in time, platform down) settles as residual supply.
+    """
+    seconds = int(now.timestamp())
+    lead = profile_on(zone.community, seconds // DAY_SECONDS).windows.gate_lead_slots
+    # Delivery of the current slot has begun; the gate of slot s passes at the start of slot s - lead.
+    candidates = range(slot_of(seconds) + 1, slot_of(seconds) + lead + 1)
+    held = set(Auction.objects.filter(zone=zone, slot__in=candidates).values_list("slot", flat=True))
+    missing = [slot for slot in candidates if slot not in held]
+    signals = inputs.signals(zone, missing) if missing else {}
+    due = [
+        slot
+        for slot in missing
+        if slot in signals and signals[slot].published_at.timestamp() <= (slot - lead) * SLOT_SECONDS
+    ]
+    done = 0
+    for start in range(0, len(due), BATCH):
+        batch = due[start : start + BATCH]
+        with transaction.atomic():
+            orders.generate_from_mandates(zone=zone, slots=batch, now=now)
+            done += len(auctions.clear(zone=zone, slots=batch, now=now))
+    return done

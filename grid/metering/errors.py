@@ -1,0 +1,42 @@
+"""Why the platform refuses a well-formed record, beside what `grid.domain.ocmf.errors` refuses.
+
+RecordError
+├── UnknownMeter      no meter of this serial is registered
+├── MeterRevoked      the meter, or its key from this counter on, is no longer trusted
+├── MeterUnbound      no metering point has this meter at that time
+├── NotFiscal         a reading within a charging transaction
+├── FutureReading     a time that has not come yet
+└── CounterReplayed   the counter was used before, for other readings: kept as evidence of a fork
+
+MeteringError         a change of the registry that would contradict what stands in it
+"""
+
+from grid.domain.ocmf import RecordError
+
+
+class UnknownMeter(RecordError):
+    code = "unknown-meter"
+
+
+class MeterRevoked(RecordError):
+    code = "meter-revoked"
+
+
+class MeterUnbound(RecordError):
+    code = "meter-unbound"
+
+
+class NotFiscal(RecordError):
+    code = "not-fiscal"
+
+
+class FutureReading(RecordError):
+    code = "future"
+
+
+class CounterReplayed(RecordError):
+    code = "counter-replayed"
+
+
+class MeteringError(ValueError):
+    """The registry cannot take this; the message names the field and the remedy."""

@@ -1,0 +1,63 @@
+"""Every refusal of the device API: its page under /problems/<code>, its status, and what to do.
+
+The codes are stable: devices may rely on them.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ProblemKind:
+    """A kind of RFC 9457 problem."""
+
+    title: str
+    status: int
+    remedy: str
+
+    @staticmethod
+    def path(code: str) -> str:
+        return f"/problems/{code}"
+
+
+PROBLEMS: dict[str, ProblemKind] = {
+    # Of a single record; the others of the request are not touched by it.
+    "malformed": ProblemKind(
+        "The record is not OCMF as accepted here", 422, "Compare the named field with OCMF 1.3.1."
+    ),
+    "oversized": ProblemKind("The record is too large", 413, "Send at most 512 readings and 64 KiB per record."),
+    "wrong-unit": ProblemKind("The energy is not a whole number of Wh", 422, "Send RU Wh, or kWh with three decimals."),
+    "off-slot": ProblemKind(
+        "The reading is not on a slot border", 422, "Read registers at :00, :15, :30 and :45 of the hour."
+    ),
+    "nothing-usable": ProblemKind(
+        "The meter marks every reading as unusable", 422, "Repair the meter; send readings in state G without flags."
+    ),
+    "clock-unsynchronised": ProblemKind(
+        "The meter does not know the time", 422, "Synchronise its clock; send readings with time state S."
+    ),
+    "unsigned": ProblemKind("The record has no signature", 401, "Sign the payload with the meter's key."),
+    "unsupported-suite": ProblemKind(
+        "The signature algorithm is not accepted", 422, "Use ECDSA-secp256r1-SHA256 or ECDSA-secp256k1-SHA256, DER."
+    ),
+    "bad-signature": ProblemKind(
+        "The signature does not fit", 401, "Sign the payload exactly as sent, with the key registered for the meter."
+    ),
+    "unknown-meter": ProblemKind("The meter is not registered", 404, "Ask the operator to register serial and key."),
+    "meter-revoked": ProblemKind("The meter or its key is no longer trusted", 403, "Ask the operator for a new key."),
+    "meter-unbound": ProblemKind(
+        "No metering point has this meter", 409, "Ask the operator to bind the meter to its point."
+    ),
+    "not-fiscal": ProblemKind("The record belongs to a charging transaction", 422, "Send fiscal records, PG F1, F2 …"),
+    "future": ProblemKind("The reading's time has not come yet", 422, "Set the meter's clock; send after the slot."),
+    "counter-replayed": ProblemKind(
+        "The counter was used before for other readings",
+        409,
+        "Continue with the next counter. Both records are kept as evidence; the first one counts.",
+    ),
+    # Of a whole request.
+    "method": ProblemKind("Only POST is served here", 405, "Send records by POST."),
+    "bad-request": ProblemKind("The request cannot be read", 400, 'Send {"records": ["OCMF|…|…", …]} as JSON, UTF-8.'),
+    "too-large": ProblemKind("The request is too large", 413, "Send at most 64 records and 4 MiB, also unpacked."),
+    "encoding": ProblemKind("The content encoding is not known", 415, "Send plain JSON, or JSON packed by gzip."),
+    "unavailable": ProblemKind("The platform cannot take readings now", 503, "Send the same request again later."),
+}

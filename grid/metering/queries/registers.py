@@ -1,0 +1,42 @@
+"""Register readings, with the log index of the READING entry they came in."""
+
+from collections.abc import Sequence
+
+from django.db import connection
+
+from grid.domain.registers import Reading
+
+_COLUMNS = "r.meter_id, r.at, r.import_wh, r.export_wh, r.synchronised, e.log_index"
+_NEIGHBOURS = f"""
+    SELECT {_COLUMNS} FROM unnest(%s::bigint[]) AS m(id)
+    CROSS JOIN LATERAL (
+        SELECT * FROM metering_register WHERE meter_id = m.id AND at {{}} %s ORDER BY at {{}} LIMIT 1
+    ) r JOIN metering_envelope e ON e.id = r.envelope_id
+"""  # fixed text only
+_BETWEEN = f"""
+    SELECT {_COLUMNS} FROM metering_register r JOIN metering_envelope e ON e.id = r.envelope_id
+    WHERE r.meter_id = ANY(%s) AND r.at >= %s AND r.at <= %s ORDER BY r.meter_id, r.at
+"""
+
+
+def readings_around(meters: Sequence[int], *, first: int, last: int) -> dict[int, list[Reading]]:
+    """Return each meter's readings from `first` to `last` (unix, both included), and the next one on either side."""
+    found: dict[int, list[Reading]] = {meter: [] for meter in meters}
+    ids = list(meters)
+    with connection.cursor() as cursor:
+        for statement, parameters in (
+            (_NEIGHBOURS.format("<", "DESC"), [ids, first]),
+            (_BETWEEN, [ids, first, last]),
+            (_NEIGHBOURS.format(">", "ASC"), [ids, last]),
+        ):
+            cursor.execute(statement, parameters)
+            for meter, *values in cursor.fetchall():
+                found[meter].append(Reading(*values))
+    return found
+
+
+def last_registers(meters: Sequence[int]) -> dict[int, Reading]:
+    """Return each meter's newest register reading; a silent meter is absent."""
+    with connection.cursor() as cursor:
+        cursor.execute(_NEIGHBOURS.format("<", "DESC"), [list(meters), 2**62])
+        return {meter: Reading(*values) for meter, *values in cursor.fetchall()}

@@ -1,0 +1,1 @@
+"""Reads for the utility pages, one module per noun."""

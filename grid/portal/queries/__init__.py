@@ -1,0 +1,1 @@
+"""Reads for the prosumer pages, one module per noun."""

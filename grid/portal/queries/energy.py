@@ -1,0 +1,42 @@
+"""Metered and traded energy of points, slot by slot."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from uuid import UUID
+
+from grid.market.models import Fill, Side
+from grid.metering.models import Interval
+from grid.sentinel.models import Hold
+
+Slots = Mapping[int, Interval]
+
+
+def intervals(points: Iterable[UUID], from_slot: int, to_slot: int) -> dict[UUID, dict[int, Interval]]:
+    """The newest version of each point's intervals in [from_slot, to_slot)."""
+    rows = (
+        Interval.objects.filter(point__in=list(points), slot__gte=from_slot, slot__lt=to_slot)
+        .order_by("point_id", "slot", "-version")
+        .distinct("point_id", "slot")
+    )
+    found: dict[UUID, dict[int, Interval]] = defaultdict(dict)
+    for row in rows:
+        found[row.point_id][row.slot] = row
+    return found
+
+
+def traded(points: Iterable[UUID], from_slot: int, to_slot: int) -> dict[tuple[UUID, int], tuple[int, int]]:
+    """Bought and sold Wh by point and slot, held slots left out: they settle without local energy."""
+    chosen = list(points)
+    held = set(
+        Hold.objects.filter(point__in=chosen, slot__gte=from_slot, slot__lt=to_slot).values_list("point_id", "slot")
+    )
+    fills = Fill.objects.filter(
+        order__point__in=chosen, order__slot__gte=from_slot, order__slot__lt=to_slot
+    ).values_list("order__point_id", "order__slot", "order__side", "quantity_wh")
+    found: dict[tuple[UUID, int], tuple[int, int]] = {}
+    for point, slot, side, quantity in fills:
+        if (point, slot) in held:
+            continue
+        bought, sold = found.get((point, slot), (0, 0))
+        found[point, slot] = (bought + quantity, sold) if side == Side.BUY else (bought, sold + quantity)
+    return found

@@ -1,0 +1,30 @@
+"""Prosumer pages."""
+
+from django.urls import path, register_converter
+
+from grid.accounts.pages.converters import AddressConverter, DateConverter
+from grid.portal.views import home, live, problems, readings, statements, withdrawals
+
+register_converter(DateConverter, "day")
+register_converter(AddressConverter, "address")
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("accounts/<address:address>/", home.account_home, name="account_home"),
+    path("accounts/<address:address>/prices.csv", home.prices_csv, name="prices_csv"),
+    path("accounts/<address:address>/forecast.csv", home.outlook_csv, name="outlook_csv"),
+    path("accounts/<address:address>/parts/<slug:part>/", home.account_part, name="account_part"),
+    path("accounts/<address:address>/withdrawals/", withdrawals.request_withdrawal, name="request_withdrawal"),
+    path("statements/", statements.statements, name="statements"),
+    path("accounts/<address:address>/statements/", statements.account_statements, name="account_statements"),
+    path("accounts/<address:address>/statements/<day:day>/", statements.statement, name="statement"),
+    path("accounts/<address:address>/statements/<day:day>.csv", statements.statement_csv, name="statement_csv"),
+    path("points/", readings.points, name="points"),
+    path("accounts/<address:address>/points/", readings.account_points, name="account_points"),
+    path("points/<uuid:point_id>/readings/", readings.latest_readings, name="latest_readings"),
+    path("points/<uuid:point_id>/readings/<day:day>/", readings.readings, name="readings"),
+    path("points/<uuid:point_id>/readings/<day:day>.csv", readings.readings_csv, name="readings_csv"),
+    path("live-token/", live.renew, name="live_token"),
+    path("problems/", problems.index, name="problems"),
+    path("problems/<slug:code>", problems.problem, name="problem"),
+]

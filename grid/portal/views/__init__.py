@@ -1,0 +1,1 @@
+"""The prosumer pages, one module per noun."""

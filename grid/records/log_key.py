@@ -1,0 +1,81 @@
+"""The log's own signing key (Ed25519): it signs checkpoints and receipts.
+
+From `LOG_KEY` (64 hexadecimal digits), or from the file `log-key` in the data folder, which a
+demonstration makes for itself.
+"""
+
+import contextlib
+import os
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+from grid.domain import notes
+
+DEFAULT_ORIGIN = "commonwatt.example/log"
+
+
+@dataclass(frozen=True, slots=True)
+class LogSigner:
+    """The log's name and key. `seed` is secret."""
+
+    origin: str
+    seed: bytes
+    public_key: bytes
+
+    @property
+    def verifier_key(self) -> str:
+        return notes.verifier_key(self.origin, self.public_key)
+
+    def sign(self, message: bytes) -> bytes:
+        return Ed25519PrivateKey.from_private_bytes(self.seed).sign(message)
+
+
+def signer() -> LogSigner:
+    """Return the log's signer. Raises ImproperlyConfigured when there is no key, or a bad one."""
+    return _signer(os.environ.get("LOG_KEY", ""), settings.DATA_DIR / "log-key")
+
+
+@cache
+def _signer(text: str, path: Path) -> LogSigner:
+    seed = _parse(text, "LOG_KEY") if text else _from_file(path)
+    public_key = Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
+    return LogSigner(origin=os.environ.get("LOG_ORIGIN", DEFAULT_ORIGIN), seed=seed, public_key=public_key)
+
+
+def _from_file(path: Path) -> bytes:
+    if not path.exists():
+        if not settings.DEMO:
+            raise ImproperlyConfigured(
+                f"The log has no signing key: set LOG_KEY to 64 hexadecimal digits, or write them to {path}."
+            )
+        _create(path)
+    if path.stat().st_mode & 0o077:
+        raise ImproperlyConfigured(f"{path} may be read by others: chmod 600 {path}")
+    return _parse(path.read_text().strip(), os.fspath(path))
+
+
+def _create(path: Path) -> None:
+    """Write a new key; of several processes that try at once, the first one's stays."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{path.name}.{os.getpid()}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(os.urandom(32).hex() + "\n")
+    with contextlib.suppress(FileExistsError):
+        os.link(temporary, path)
+    temporary.unlink()
+
+
+def _parse(text: str, source: str) -> bytes:
+    try:
+        seed = bytes.fromhex(text)
+    except ValueError:
+        seed = b""
+    if len(seed) != 32:
+        raise ImproperlyConfigured(f"{source} does not hold 64 hexadecimal digits.")
+    return seed

@@ -1,0 +1,161 @@
+"""Checking the whole log: every entry, tile and checkpoint, and what the chain says of them."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from grid.chain import queries as chain
+from grid.domain import merkle, notes
+from grid.records import log_key
+from grid.records.errors import LogDamaged
+from grid.records.models import Checkpoint, Entry, Tile
+from grid.records.queries import keys
+from grid.records.queries.entries import open_row
+from grid.records.queries.tree import TILE
+
+CHUNK = 5_000
+
+Progress = Callable[[int], None]
+
+
+@dataclass(slots=True)
+class Health:
+    """What a check found. `damage` names the first bad row of each kind found, in the order of the log."""
+
+    size: int = 0
+    erased: int = 0
+    tiles: int = 0
+    checkpoints: int = 0
+    anchored: int = 0
+    root: bytes = merkle.EMPTY_ROOT
+    damage: list[str] = field(default_factory=list)
+
+
+def check(*, with_chain: bool, progress: Progress = lambda done: None) -> Health:
+    """Recompute the log from its entries and compare it with everything derived from it.
+
+    Stops at the first damaged entry, as nothing after it can be trusted. Raises ChainUnavailable when
+    `with_chain` and the node does not answer.
+    """
+    health = Health()
+    wanted = {row.size: row for row in Checkpoint.objects.order_by("size")}
+    tree = _Tree(health)
+    try:
+        for leaf_hash in _checked_leaves(health, progress):
+            tree.add(leaf_hash)
+            if health.size in wanted:
+                _check_checkpoint(wanted[health.size], tree.root())
+                health.checkpoints += 1
+        tree.finish()
+        beyond = [size for size in wanted if size > health.size]
+        if beyond:
+            raise LogDamaged(f"Checkpoint {beyond[0]} covers more than the {health.size} entries there are.")
+        if with_chain:
+            health.anchored = _check_anchors()
+    except LogDamaged as error:
+        health.damage.append(str(error))
+    health.root = tree.root()
+    return health
+
+
+def _checked_leaves(health: Health, progress: Progress) -> Iterator[bytes]:
+    """Yield leaf hashes in order, each entry opened and hashed again; an erased one only by its hash."""
+    while True:
+        rows = list(Entry.objects.filter(index__gte=health.size).order_by("index")[:CHUNK])
+        if not rows:
+            return
+        opened = keys.by_id({row.key_id for row in rows})
+        for row in rows:
+            if row.index != health.size:
+                raise LogDamaged(f"Entry {health.size} is missing; the next one is {row.index}.")
+            if row.key_id in opened:
+                open_row(row, opened[row.key_id])
+            else:
+                health.erased += 1
+            health.size += 1
+            yield bytes(row.leaf_hash)
+        progress(health.size)
+
+
+class _Tree:
+    """The tree as it grows: the unfinished tile of each level, each full one held against the stored one."""
+
+    def __init__(self, health: Health) -> None:
+        self.health = health
+        self.levels: list[list[bytes]] = []
+        self.full: list[int] = []
+
+    def add(self, leaf_hash: bytes, level: int = 0) -> None:
+        if level == len(self.levels):
+            self.levels.append([])
+            self.full.append(0)
+        self.levels[level].append(leaf_hash)
+        if len(self.levels[level]) == TILE:
+            hashes, self.levels[level] = self.levels[level], []
+            root = merkle.root(hashes)
+            self._compare(level, self.full[level], hashes, root)
+            self.full[level] += 1
+            self.add(root, level + 1)
+
+    def root(self) -> bytes:
+        """Return the root over all leaves so far: the unfinished tiles, the highest to the left."""
+        found: bytes | None = None
+        for hashes in self.levels:
+            if hashes:
+                found = merkle.root(hashes) if found is None else _joined(hashes, found)
+        return merkle.EMPTY_ROOT if found is None else found
+
+    def finish(self) -> None:
+        """Raise LogDamaged for a tile beyond those the entries fill."""
+        extra = Tile.objects.exclude(level__lt=len(self.full)).first()
+        for level, count in enumerate(self.full):
+            extra = extra or Tile.objects.filter(level=level, index__gte=count).first()
+        if extra:
+            raise LogDamaged(f"Tile {extra.level}/{extra.index} covers entries that do not exist.")
+
+    def _compare(self, level: int, index: int, hashes: list[bytes], root: bytes) -> None:
+        tile = Tile.objects.filter(level=level, index=index).first()
+        if tile is None:
+            raise LogDamaged(f"Tile {level}/{index} is missing.")
+        if bytes(tile.hashes) != b"".join(hashes) or bytes(tile.root) != root:
+            raise LogDamaged(f"Tile {level}/{index} differs from the entries below it.")
+        self.health.tiles += 1
+
+
+def _joined(hashes: list[bytes], right: bytes) -> bytes:
+    """Return the root of complete subtrees of one size, then a smaller one to their right."""
+    for start, width in reversed(_powers(len(hashes))):
+        right = merkle.node_hash(merkle.root(hashes[start : start + width]), right)
+    return right
+
+
+def _powers(count: int) -> list[tuple[int, int]]:
+    """Return the (start, width) ranges of falling powers of two that make up `count`."""
+    ranges, start = [], 0
+    while start < count:
+        width = 1 << ((count - start).bit_length() - 1)
+        ranges.append((start, width))
+        start += width
+    return ranges
+
+
+def _check_checkpoint(row: Checkpoint, root: bytes) -> None:
+    """Raise LogDamaged when a checkpoint's root or note is not of this log."""
+    if bytes(row.root) != root:
+        raise LogDamaged(f"Checkpoint {row.size} has another root than the entries it covers.")
+    signer = log_key.signer()
+    try:
+        body = notes.verify_note(row.note, name=signer.origin, public_key=signer.public_key)
+    except notes.NoteError as error:
+        raise LogDamaged(f"Checkpoint {row.size}: {error}.") from None
+    if body != notes.checkpoint_body(signer.origin, row.size, root):
+        raise LogDamaged(f"Checkpoint {row.size} has a note that says something else.")
+
+
+def _check_anchors() -> int:
+    """Compare every anchored checkpoint with RecordAnchor; return how many there are."""
+    anchored = list(Checkpoint.objects.filter(anchored_at__isnull=False).order_by("seq"))
+    answers = chain.call_many([("RecordAnchor", "checkpoints", [row.seq]) for row in anchored])
+    for row, (size, _, root) in zip(anchored, answers, strict=True):
+        if (size, root) != (row.size, "0x" + bytes(row.root).hex()):
+            raise LogDamaged(f"Checkpoint {row.size} stands on chain as size {size} with root {root}.")
+    return len(anchored)

@@ -1,0 +1,153 @@
+"""Point statements: stored packed and sealed, opened with proof, explained line by line."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from grid.accounts.models import Account
+from grid.domain import merkle
+from grid.domain.entries import FIELDS, TAGS, LeafKind, run_key, salt
+from grid.domain.lines import Header, Line
+from grid.domain.slots import SLOTS_PER_DAY, month_of_day
+from grid.domain.words import WORD
+from grid.records import sealing
+from grid.records.errors import Erased, LogDamaged
+from grid.records.queries import keys
+from grid.records.sealing import KeyHandle
+from grid.settlement.models import PointStatement, SettlementRun
+
+
+def pack_leaves(leaves: Sequence[bytes], *, with_salt: bool) -> bytes:
+    """Return leaves of one kind without their tags (and salts, where a key gives them back), packed."""
+    end = None if with_salt else -WORD
+    return sealing.pack_words(b"".join(leaf[WORD:end] for leaf in leaves))
+
+
+def seal_lines(key: KeyHandle, run: bytes, sequence: int, position: int, leaves: Sequence[bytes]) -> bytes:
+    """Return a point's 96 LINE leaves under its log key; `run` is the run key."""
+    return sealing.seal(key, _seed(run, sequence, position), pack_leaves(leaves, with_salt=False))
+
+
+def line_leaves(statement: PointStatement) -> list[bytes]:
+    """Return the 96 LINE leaves of a statement.
+
+    Raises Erased when the point's key is gone, LogDamaged when they are not the leaves under its root.
+    """
+    run = statement.run
+    owner = (statement.point_id, month_of_day(run.day))
+    key = keys.find([owner]).get(owner)
+    if key is None:
+        raise Erased(f"The lines of {statement} were erased with their key.")
+    tree = run_key(run.zone.word, run.day)
+    seed = _seed(tree, run.sequence, statement.position)
+    words = sealing.unpack_words(sealing.open_sealed(key, seed, bytes(statement.lines)))
+    first = run.day * SLOTS_PER_DAY
+    leaves = [
+        TAGS["LINE"] + fields + salt(key.key, "LINE", tree=tree, sequence=run.sequence, position=first + offset)
+        for offset, fields in enumerate(_split(words, len(FIELDS[LeafKind.LINE])))
+    ]
+    if merkle.root([merkle.leaf_hash(leaf) for leaf in leaves]) != bytes(statement.lines_root):
+        raise LogDamaged(f"The lines of {statement} do not have the root that was posted.")
+    return leaves
+
+
+def lines_of(statement: PointStatement) -> list[Line]:
+    """Return the 96 lines of a statement; raises as `line_leaves`."""
+    return [Line.from_leaf(leaf) for leaf in line_leaves(statement)]
+
+
+def header_leaves(run: SettlementRun) -> list[bytes]:
+    """Return the 96 HEADER leaves of a run. Raises LogDamaged when they do not have its root."""
+    words = sealing.unpack_words(bytes(run.headers))
+    leaves = [TAGS["HEADER"] + fields for fields in _split(words, len(FIELDS[LeafKind.HEADER]) + 1)]
+    if merkle.root([merkle.leaf_hash(leaf) for leaf in leaves]) != bytes(run.headers_root):
+        raise LogDamaged(f"The headers of {run} do not have the root that was posted.")
+    return leaves
+
+
+def headers_of(run: SettlementRun) -> list[Header]:
+    """Return the 96 headers of a run; raises as `header_leaves`."""
+    return [Header.from_leaf(leaf) for leaf in header_leaves(run)]
+
+
+def of_account(account: Account, *, limit: int = 60) -> list[PointStatement]:
+    """Return an account's statements, newest day and sequence first."""
+    rows = account.statements.select_related("run__zone", "run__chain_tx", "point")
+    return list(rows.order_by("-run__day", "-run__sequence", "position")[:limit])
+
+
+def of_day(account: Account, day: int) -> list[PointStatement]:
+    """Return an account's statements of one day in their latest sequence, by point."""
+    rows = account.statements.filter(run__day=day).select_related("run__zone", "run__chain_tx", "point")
+    newest = {row.point_id: row for row in rows.order_by("run__sequence", "position")}
+    return list(newest.values())
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedLine:
+    """A line, its slot's header, and what happened in plain words."""
+
+    line: Line
+    header: Header
+    words: list[str]
+
+
+def explained(statement: PointStatement, *, currency: str) -> list[ExplainedLine]:
+    """Return a statement's lines with their headers and words; raises as `line_leaves`."""
+    pairs = zip(lines_of(statement), headers_of(statement.run), strict=True)
+    return [ExplainedLine(line, header, explain(line, header, currency)) for line, header in pairs]
+
+
+def explain(line: Line, header: Header, currency: str) -> list[str]:
+    """Return what one quarter hour cost or brought, sentence by sentence, from the signed-off figures."""
+    words = [f"The meter counted {kwh(line.import_wh)} kWh used and {kwh(line.export_wh)} kWh fed in."]
+    if line.hold_index is not None:
+        words.append("This quarter hour is on hold: it was settled with the supplier, without local trade.")
+    if line.bought_wh:
+        words.append(
+            f"{kwh(line.bought_wh)} kWh were bought from neighbours at {money(header.local_price)} {currency} "
+            f"per kWh plus {money(header.fee_price)} grid fee."
+        )
+    if line.sold_wh:
+        words.append(
+            f"{kwh(line.sold_wh)} kWh were sold to neighbours at {money(header.local_price)} {currency} per kWh."
+        )
+    words += _residual(line.import_wh - line.bought_wh, "used", header.import_price, header.export_price, currency)
+    words += _residual(line.export_wh - line.sold_wh, "fed in", header.export_price, header.import_price, currency)
+    return words
+
+
+def _residual(energy: int, verb: str, price: int, flipped: int, currency: str) -> list[str]:
+    """Return the sentence on what the supplier gave or took beyond the local trade."""
+    if not energy:
+        return []
+    if verb == "used":
+        if energy > 0:
+            return [f"The other {kwh(energy)} kWh came from the supplier at {money(price)} {currency} per kWh."]
+        return [
+            f"{kwh(-energy)} kWh bought were not used; the supplier took them at {money(flipped)} {currency} per kWh."
+        ]
+    if energy > 0:
+        return [f"The other {kwh(energy)} kWh fed in went to the supplier at {money(price)} {currency} per kWh."]
+    return [
+        f"{kwh(-energy)} kWh sold were not fed in; the supplier delivered them at {money(flipped)} {currency} per kWh."
+    ]
+
+
+def kwh(energy_wh: int) -> str:
+    """Return watt-hours as kWh with three places."""
+    return f"{energy_wh // 1000}.{energy_wh % 1000:03d}"
+
+
+def money(micro: int) -> str:
+    """Return micro-currency or token units as an exact decimal of at least two places."""
+    whole, rest = divmod(abs(micro), 10**6)
+    return f"{'-' if micro < 0 else ''}{whole}.{f'{rest:06d}'.rstrip('0').ljust(2, '0')}"
+
+
+def _seed(run: bytes, sequence: int, position: int) -> bytes:
+    return b"lines" + run + sequence.to_bytes(2, "big") + position.to_bytes(2, "big")
+
+
+def _split(words: bytes, count: int) -> list[bytes]:
+    size = count * WORD
+    return [words[start : start + size] for start in range(0, len(words), size)]

@@ -1,0 +1,1 @@
+"""What changes settlement: runs computed, posted and final; withdrawals relayed."""

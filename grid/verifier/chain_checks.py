@@ -1,0 +1,112 @@
+"""The chain, by raw JSON-RPC: the anchored checkpoint and the posted run."""
+
+import json
+import urllib.error
+import urllib.request
+from typing import Any
+
+from grid.domain.casefile import RunPart
+from grid.domain.entries import run_key
+from grid.domain.keccak import keccak256
+from grid.verifier.evidence import Evidence
+from grid.verifier.report import CheckFailed, NotInFile, require
+
+TIMEOUT_SECONDS = 20
+MAX_ANSWER_BYTES = 1_000_000
+
+
+class Rpc:
+    """Read-only calls to one Ethereum node."""
+
+    def __init__(self, url: str) -> None:
+        if not url.startswith(("http://", "https://")):
+            raise CheckFailed(f"{url} is not an http or https address")
+        self._url = url
+
+    def chain_id(self) -> int:
+        """Return the chain's id."""
+        return int.from_bytes(self._ask("eth_chainId", []), "big")
+
+    def words(self, contract: bytes, signature: str, *arguments: bytes, count: int) -> list[bytes]:
+        """Call a view function with 32-byte arguments; return its `count` result words."""
+        data = keccak256(signature.encode())[:4] + b"".join(arguments)
+        call = {"to": "0x" + contract.hex(), "data": "0x" + data.hex()}
+        answer = self._ask("eth_call", [call, "latest"])
+        require(len(answer) == 32 * count, f"no contract at 0x{contract.hex()} that knows {signature}")
+        return [answer[start : start + 32] for start in range(0, len(answer), 32)]
+
+    def _ask(self, method: str, parameters: list[Any]) -> bytes:
+        body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": parameters}).encode()
+        request = urllib.request.Request(self._url, body, {"Content-Type": "application/json"})
+        try:
+            with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as response:
+                answer = json.loads(response.read(MAX_ANSWER_BYTES))
+        except (urllib.error.URLError, OSError, ValueError) as error:
+            raise CheckFailed(f"{self._url} did not answer {method}: {error}") from None
+        if not isinstance(answer, dict) or not isinstance(answer.get("result"), str):
+            raise CheckFailed(f"{self._url} refused {method}: {json.dumps(answer)[:200]}")
+        digits = answer["result"].removeprefix("0x")
+        return bytes.fromhex(digits.zfill(len(digits) + len(digits) % 2))
+
+
+def check_chain(evidence: Evidence, *, url: str | None, record_anchor: bytes | None, settlement: bytes | None) -> None:
+    """Check the checkpoint and the run on chain; the addresses given replace those of the file."""
+    case, report = evidence.case, evidence.report
+    anchored, posted = "checkpoint is anchored on chain", "run is posted on chain"
+    if url is None or case.chain is None:
+        why = "no --rpc given" if url is None else "the file names no contracts"
+        report.not_checked(anchored, why)
+        if case.run is not None:
+            report.not_checked(posted, why)
+        return
+    chain_id = case.chain.chain_id
+    with report.check(f"the node serves chain {chain_id}"):
+        found = Rpc(url).chain_id()
+        require(found == chain_id, f"it serves chain {found}")
+    if record_anchor is None or (case.run is not None and settlement is None):
+        report.not_checked(
+            "the contracts are the right ones",
+            "the addresses are the file's own; give yours by --record-anchor and --settlement",
+        )
+    anchor = record_anchor or case.chain.record_anchor
+    with report.check(anchored):
+        _check_anchor(evidence, Rpc(url), anchor)
+    if case.run is not None:
+        with report.check(posted):
+            _check_posted(Rpc(url), case.run, settlement or case.chain.settlement, anchor)
+
+
+def _check_anchor(evidence: Evidence, rpc: Rpc, contract: bytes) -> None:
+    seq = evidence.case.seq
+    if seq is None:
+        raise NotInFile("the file's checkpoint is not anchored yet")
+    if not evidence.root:
+        raise NotInFile("the checkpoint's signature did not pass its check")
+    size, _, root = rpc.words(contract, "checkpoints(uint64)", _word(seq), count=3)
+    found = int.from_bytes(size, "big")
+    require(
+        found == evidence.size and root == evidence.root,
+        f"checkpoint {seq} has size {found} and root {root.hex()}; the note says {evidence.size} and "
+        f"{evidence.root.hex()}",
+    )
+
+
+def _check_posted(rpc: Rpc, run: RunPart, settlement: bytes, anchor: bytes) -> None:
+    (linked,) = rpc.words(settlement, "recordAnchor()", count=1)
+    require(linked[12:] == anchor, f"it relies on another RecordAnchor, 0x{linked[12:].hex()}")
+    arguments = run.zone, _word(run.day), _word(run.sequence)
+    digest, *_ = rpc.words(settlement, "runOf(bytes32,uint32,uint16)", *arguments, count=4)
+    key = run_key(run.zone, run.day).hex()
+    require(any(digest), f"run {key}, sequence {run.sequence}, is not posted")
+    require(digest == run_digest(run), f"run {key}, sequence {run.sequence}, was posted with other roots")
+
+
+def run_digest(run: RunPart) -> bytes:
+    """Return what Settlement keeps of a run: keccak256(abi.encode(RunInput, rowsRoot))."""
+    words = [run.zone, _word(run.day), _word(run.sequence), run.points_root, _word(run.point_count)]
+    words += [run.headers_root, _word(run.checkpoint), run.profile_hash, _word(run.mode), run.rows_root]
+    return keccak256(b"".join(words))
+
+
+def _word(value: int) -> bytes:
+    return value.to_bytes(32, "big")

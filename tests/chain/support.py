@@ -1,0 +1,32 @@
+"""A real development chain with our contracts on it, for tests of every app that needs one."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from django.test.utils import override_settings
+from pytest_django import Settings
+
+from grid.chain.client import Client, connect
+from grid.chain.deploy import deploy_all
+
+NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def deployed_url(chain_url: str) -> str:
+    """A chain where the contracts stand, with their roles and the demonstration's money."""
+    with override_settings(CHAIN_URL=chain_url, CHAIN_FOLLOWS_CLOCK=True):
+        deploy_all(now=NOW)
+    return chain_url
+
+
+@pytest.fixture
+def chain(deployed_url: str, settings: Settings) -> Iterator[Client]:
+    """The deployed chain, as it was before the test again afterwards."""
+    settings.CHAIN_URL = deployed_url
+    settings.CHAIN_FOLLOWS_CLOCK = True
+    client = connect()
+    snapshot = client.call("evm_snapshot")
+    yield client
+    client.call("evm_revert", snapshot)

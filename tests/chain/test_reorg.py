@@ -1,0 +1,113 @@
+"""A chain that changes its mind: dropped transactions are sent again, events are read again."""
+
+import pytest
+from pytest_django import Settings
+
+from grid.chain import queries
+from grid.chain.client import Client
+from grid.chain.models import Block, ChainEvent, ChainTx, ChainTxState
+from grid.chain.services import indexer, outbox, sender
+from tests.chain.support import NOW
+
+pytestmark = pytest.mark.django_db
+
+ALICE = "0x" + "a1" * 20
+
+
+def deposit(number: int) -> ChainTx:
+    return outbox.enqueue(
+        business_key=f"deposit:{number}",
+        sender="relayer",
+        contract="Escrow",
+        function="deposit",
+        args=[ALICE, number],
+        now=NOW,
+    )
+
+
+def sweep() -> None:
+    sender.send_pending(now=NOW)
+    sender.confirm_sent(now=NOW)
+
+
+def deposits() -> list[int]:
+    return [event.args["amount"] for event in queries.events("Escrow", "Deposited", account=ALICE)]
+
+
+def test_events_are_read_once(chain: Client) -> None:
+    for number in (1, 2):
+        deposit(number)
+    sweep()
+
+    assert indexer.index(now=NOW) > 2
+    assert deposits() == [1, 2]
+    assert indexer.index(now=NOW) == 0
+    assert deposits() == [1, 2]
+
+
+def test_events_are_the_same_in_small_windows(chain: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in (1, 2, 3):
+        deposit(number)
+    sweep()
+    indexer.index(now=NOW)
+    whole = list(ChainEvent.objects.values_list("block_id", "log_index", "name").order_by("block_id", "log_index"))
+    Block.objects.all().delete()
+
+    monkeypatch.setattr(indexer, "WINDOW", 3)
+    indexer.index(now=NOW)
+
+    parts = list(ChainEvent.objects.values_list("block_id", "log_index", "name").order_by("block_id", "log_index"))
+    assert parts == whole
+
+
+def test_a_dropped_transaction_is_broadcast_again(chain: Client, settings: Settings) -> None:
+    settings.CHAIN_CONFIRMATIONS = 2
+    row = deposit(7)
+    sweep()
+    row.refresh_from_db()
+    assert row.state == ChainTxState.MINED
+
+    chain.call("anvil_rollback", 1)
+    assert queries.escrow_account(ALICE).free == 0
+    sender.confirm_sent(now=NOW)
+    row.refresh_from_db()
+    assert (row.state, row.block_number) == (ChainTxState.SIGNED, None)
+
+    sweep()
+    chain.call("evm_mine")
+    sweep()
+    row.refresh_from_db()
+    assert row.state == ChainTxState.FINAL
+    assert queries.escrow_account(ALICE).free == 7
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3])
+def test_a_reorganisation_rewinds_events_and_sends_again(chain: Client, depth: int) -> None:
+    rows = [deposit(number) for number in (1, 2, 3)]
+    sweep()
+    indexer.index(now=NOW)
+    assert deposits() == [1, 2, 3]
+
+    chain.call("anvil_reorg", depth, [])
+    indexer.index(now=NOW)
+
+    assert deposits() == [1, 2, 3][: 3 - depth]
+    for _ in range(2):
+        sweep()
+    indexer.index(now=NOW)
+    assert sorted(deposits()) == [1, 2, 3]
+    assert queries.escrow_account(ALICE).free == 6
+    assert all(ChainTx.objects.get(id=row.id).state == ChainTxState.FINAL for row in rows)
+
+
+def test_only_confirmed_blocks_are_indexed(chain: Client, settings: Settings) -> None:
+    settings.CHAIN_CONFIRMATIONS = 2
+    deposit(1)
+    sweep()
+
+    indexer.index(now=NOW)
+    assert deposits() == []
+
+    chain.call("evm_mine")
+    indexer.index(now=NOW)
+    assert deposits() == [1]

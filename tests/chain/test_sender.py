@@ -1,0 +1,206 @@
+"""The outbox and its sender: at most once, in order, whatever dies in between."""
+
+from datetime import timedelta
+from typing import Any
+
+import psycopg
+import pytest
+from django.db import connection
+from pytest_django import Settings
+
+from grid.chain import keys, queries
+from grid.chain.client import Client
+from grid.chain.errors import ChainUnavailable, ContractUnknown
+from grid.chain.models import ChainTx, ChainTxState
+from grid.chain.services import outbox, sender
+from tests.chain.support import NOW
+
+pytestmark = pytest.mark.django_db
+
+ALICE = "0x" + "a1" * 20
+BOB = "0x" + "b0" * 20
+
+
+def deposit(account: str = ALICE, amount: int = 1_000_000, *, key: str = "deposit:1") -> ChainTx:
+    return outbox.enqueue(
+        business_key=key, sender="relayer", contract="Escrow", function="deposit", args=[account, amount], now=NOW
+    )
+
+
+def free(account: str = ALICE) -> int:
+    return queries.escrow_account(account).free
+
+
+def sweep() -> None:
+    sender.send_pending(now=NOW)
+    sender.confirm_sent(now=NOW)
+
+
+def break_sending(monkeypatch: pytest.MonkeyPatch, *, reaches_the_node: bool) -> None:
+    """Let the answer to a broadcast be lost, after or before the node has it."""
+    real = Client.call
+
+    def call(self: Client, method: str, *params: Any) -> Any:
+        if method != "eth_sendRawTransaction":
+            return real(self, method, *params)
+        if reaches_the_node:
+            real(self, method, *params)
+        raise ChainUnavailable("connection lost")
+
+    monkeypatch.setattr(Client, "call", call)
+
+
+def test_a_business_key_is_enqueued_once(chain: Client) -> None:
+    assert deposit().id == deposit(BOB).id
+    assert ChainTx.objects.count() == 1
+
+
+def test_arguments_that_do_not_fit_are_refused_at_once(chain: Client) -> None:
+    with pytest.raises(ValueError, match=r"Escrow\.deposit"):
+        deposit("0x1234")
+    with pytest.raises(ContractUnknown, match="no function steal with 0 arguments"):
+        outbox.enqueue(business_key="x", sender="relayer", contract="Escrow", function="steal", args=[], now=NOW)
+    assert not ChainTx.objects.exists()
+
+
+def test_a_call_is_sent_and_confirmed(chain: Client) -> None:
+    row = deposit()
+
+    assert sender.send_pending(now=NOW) == 1
+    assert sender.confirm_sent(now=NOW) == 1
+
+    row.refresh_from_db()
+    assert row.state == ChainTxState.FINAL
+    assert row.block_timestamp == int(NOW.timestamp())
+    assert free() == 1_000_000
+
+
+def test_a_second_sweep_sends_nothing_again(chain: Client) -> None:
+    deposit()
+    sweep()
+
+    assert sender.send_pending(now=NOW) == 0
+    assert sender.confirm_sent(now=NOW) == 0
+    assert free() == 1_000_000
+
+
+def test_chain_time_follows_the_platform(chain: Client) -> None:
+    deposit()
+    sender.send_pending(now=NOW + timedelta(hours=5))
+    assert chain.head().timestamp == int((NOW + timedelta(hours=5)).timestamp())
+
+    deposit(key="deposit:2")
+    sender.send_pending(now=NOW)
+    assert chain.head().timestamp >= int((NOW + timedelta(hours=5)).timestamp())
+
+
+def test_many_calls_take_rising_nonces_in_order(chain: Client) -> None:
+    rows = [deposit(amount=amount, key=f"deposit:{amount}") for amount in range(1, 6)]
+
+    sweep()
+
+    nonces = list(
+        ChainTx.objects.filter(id__in=[row.id for row in rows]).order_by("id").values_list("nonce", flat=True)
+    )
+    assert nonces == list(range(nonces[0], nonces[0] + 5))
+    assert free() == 15
+
+
+def test_a_refused_call_names_its_error_and_holds_up_nobody(chain: Client) -> None:
+    refused = deposit(amount=0, key="deposit:nothing")
+    good = deposit()
+
+    sweep()
+
+    refused.refresh_from_db()
+    good.refresh_from_db()
+    assert (refused.state, refused.nonce) == (ChainTxState.REVERTED, None)
+    assert "ZeroAmount()" in refused.error
+    assert good.state == ChainTxState.FINAL
+
+
+def test_a_refusal_carries_the_values_of_the_error(chain: Client) -> None:
+    row = outbox.enqueue(
+        business_key="anchor:5",
+        sender="anchorer",
+        contract="RecordAnchor",
+        function="anchor",
+        args=[5, 0, 1, bytes(32), []],
+        now=NOW,
+    )
+
+    sweep()
+
+    row.refresh_from_db()
+    assert "UnexpectedSequence(given=5, expected=0)" in row.error
+
+
+def test_killed_after_signing_the_same_bytes_are_broadcast(chain: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = deposit()
+    with monkeypatch.context() as broken:
+        break_sending(broken, reaches_the_node=False)
+        with pytest.raises(ChainUnavailable):
+            sender.send_pending(now=NOW)
+    row.refresh_from_db()
+    assert (row.state, free()) == (ChainTxState.SIGNED, 0)
+    signed = bytes(row.raw or b"")
+
+    sweep()
+
+    row.refresh_from_db()
+    assert (row.state, bytes(row.raw or b"")) == (ChainTxState.FINAL, signed)
+    assert free() == 1_000_000
+
+
+def test_a_lost_answer_does_not_pay_twice(chain: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = deposit()
+    with monkeypatch.context() as broken:
+        break_sending(broken, reaches_the_node=True)
+        with pytest.raises(ChainUnavailable):
+            sender.send_pending(now=NOW)
+
+    sweep()
+
+    row.refresh_from_db()
+    assert row.state == ChainTxState.FINAL
+    assert free() == 1_000_000
+
+
+def test_a_spent_nonce_is_given_up_and_the_next_call_goes_on(chain: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = deposit()
+    with monkeypatch.context() as broken:
+        break_sending(broken, reaches_the_node=False)
+        with pytest.raises(ChainUnavailable):
+            sender.send_pending(now=NOW)
+    row.refresh_from_db()
+    chain.call("anvil_setNonce", keys.address("relayer"), hex((row.nonce or 0) + 1))
+    later = deposit(key="deposit:2")
+
+    sweep()
+
+    row.refresh_from_db()
+    later.refresh_from_db()
+    assert (row.state, later.state) == (ChainTxState.DEAD, ChainTxState.FINAL)
+    assert free() == 1_000_000
+
+
+def test_a_sender_that_another_process_owns_is_left_to_it(chain: Client) -> None:
+    deposit()
+    given = connection.get_connection_params()
+    names = {name: given[name] for name in ("dbname", "user", "password", "host", "port") if given.get(name)}
+    with psycopg.connect(**names) as other:
+        other.execute("SELECT pg_advisory_lock(%s)", [sender.lock_of("relayer")])
+        assert sender.send_pending(now=NOW) == 0
+
+    assert sender.send_pending(now=NOW) == 1
+
+
+def test_an_unreachable_chain_keeps_the_outbox(settings: Settings) -> None:
+    row = deposit()
+    settings.CHAIN_URL = "http://127.0.0.1:9"
+
+    with pytest.raises(ChainUnavailable, match=r"127\.0\.0\.1:9"):
+        sender.send_pending(now=NOW)
+
+    row.refresh_from_db()
+    assert row.state == ChainTxState.QUEUED

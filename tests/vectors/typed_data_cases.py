@@ -1,0 +1,107 @@
+"""Cases of typed_data.json: what members sign, hashed and signed by a key made for this file."""
+
+from typing import Any
+
+from eth_account import Account
+from eth_account.messages import encode_typed_data
+
+from grid.domain import typed_data
+from grid.domain.keccak import keccak256
+from grid.domain.typed_data import OPEN_DAY, Message, TypedDomain
+
+KEY = keccak256(b"commonwatt test vectors")
+"""A private key that guards nothing."""
+
+DOMAIN = TypedDomain(chain_id=31337, verifying_contract=bytes.fromhex("c0ffee" + "00" * 16 + "01"))
+OTHER_DOMAIN = TypedDomain(chain_id=1, verifying_contract=DOMAIN.verifying_contract)
+
+ALICE = bytes.fromhex("a11ce0" + "00" * 16 + "01")
+TERMS: Message = {
+    "buyCeiling": 250_000,
+    "sellFloor": 90_000,
+    "followSignal": True,
+    "maxBuyWhPerDay": 12_000,
+    "maxSellWhPerDay": 8_000,
+}
+
+
+def messages() -> list[tuple[str, TypedDomain, str, Message]]:
+    signer = bytes.fromhex(Account.from_key(KEY).address[2:])
+    mandate: Message = {
+        "account": signer,
+        "validFromDay": 20_000,
+        "validToDay": 20_365,
+        "capPerDay": 5_000_000,
+        "terms": TERMS,
+        "nonce": 1,
+        "deadline": 1_800_000_000,
+    }
+    largest = {**TERMS, "buyCeiling": 2**64 - 1, "followSignal": False, "sellFloor": 0}
+    withdrawal = {"account": signer, "to": ALICE, "amount": 1, "nonce": 3, "deadline": 2**256 - 1}
+    binding: Message = {
+        "account": signer,
+        "point": bytes(16) + bytes(range(16)),
+        "meterSerialHash": keccak256(b"a serial"),
+        "reversed": False,
+        "multiplierNum": 1,
+        "multiplierDen": 1,
+        "fromDay": 20_000,
+        "toDay": OPEN_DAY,
+    }
+    return [
+        ("terms alone", DOMAIN, "MandateTerms", TERMS),
+        ("a mandate for a year", DOMAIN, "Mandate", mandate),
+        ("the same on another chain", OTHER_DOMAIN, "Mandate", mandate),
+        ("largest values", DOMAIN, "Mandate", {**mandate, "terms": largest, "capPerDay": 2**256 - 1}),
+        (
+            "an end",
+            DOMAIN,
+            "MandateEnd",
+            {"account": signer, "mandateIndex": 0, "endDay": 20_100, "nonce": 2, "deadline": 1_800_000_000},
+        ),
+        ("a withdrawal", DOMAIN, "Withdrawal", withdrawal),
+        ("an open binding", DOMAIN, "Binding", binding),
+        (
+            "a withdrawal taken back",
+            DOMAIN,
+            "WithdrawalCancel",
+            {"account": signer, "index": 2, "nonce": 4, "deadline": 1_800_000_000},
+        ),
+        ("a reversed one", DOMAIN, "Binding", {**binding, "reversed": True, "multiplierDen": 40}),
+    ]
+
+
+def document() -> dict[str, Any]:
+    return {
+        "about": [
+            "EIP-712 hashes of every signed struct, and a 65-byte r || s || v signature of each digest.",
+            "For a Mandate, termsHash is the struct hash of its terms, which the contract is given.",
+        ],
+        "privateKey": "0x" + KEY.hex(),
+        "signer": Account.from_key(KEY).address.lower(),
+        "types": {
+            name: {"type": typed_data.encode_type(name), "typeHash": "0x" + typed_data.type_hash(name).hex()}
+            for name in typed_data.TYPES
+        },
+        "cases": [_case(*item) for item in messages()],
+    }
+
+
+def _case(case: str, domain: TypedDomain, name: str, message: Message) -> dict[str, Any]:
+    shown = typed_data.typed_data_json(domain, name, message)
+    signed = Account.sign_message(encode_typed_data(full_message=shown), KEY)
+    terms = message.get("terms")
+    extra = (
+        {} if not isinstance(terms, dict) else {"termsHash": "0x" + typed_data.struct_hash("MandateTerms", terms).hex()}
+    )
+    return {
+        "case": case,
+        "primaryType": name,
+        "domain": shown["domain"],
+        "message": shown["message"],
+        **extra,
+        "structHash": "0x" + typed_data.struct_hash(name, message).hex(),
+        "domainSeparator": "0x" + typed_data.domain_separator(domain).hex(),
+        "digest": "0x" + typed_data.digest(domain, name, message).hex(),
+        "signature": "0x" + bytes(signed.signature).hex(),
+    }
