@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+import brownie
 import signing
 import trees
 from brownie import web3
@@ -44,6 +45,12 @@ def rows_root(rows: list[bytes]) -> bytes:
     tag = keccak(text="commonwatt.ROWS.v1")
     chunks = [rows[i : i + 16] for i in range(0, len(rows), 16)]
     return trees.root([trees.leaf(tag + b"".join(chunk)) for chunk in chunks])
+
+
+def refused(error: str, *values: Any) -> Any:
+    """Expect a custom error with these values, as Brownie spells them."""
+    spelt = [repr(bytes(v)) if isinstance(v, bytes) else str(v).lower() for v in values]
+    return brownie.reverts(f"{error}: {', '.join(spelt)}")
 
 
 @dataclass

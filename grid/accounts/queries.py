@@ -51,8 +51,8 @@ class DemoPerson:
 
 
 def demo_people() -> list[DemoPerson]:
-    """The demonstration's people: the first prosumers, then whoever holds a role. Never staff."""
-    people = User.objects.filter(is_active=True, is_staff=False, is_superuser=False)
+    """The demonstration's people: the first prosumers, then whoever holds a role. Never administrators."""
+    people = User.objects.filter(is_active=True, is_superuser=False)
     owners = people.filter(account_memberships__right=AccountRight.OWNER).distinct().order_by("id")[:4]
     offered = {user.pk: DemoPerson(user, gettext("Prosumer")) for user in owners}
     holders = people.filter(role_grants__isnull=False).prefetch_related("role_grants").distinct().order_by("id")

@@ -214,14 +214,15 @@ class _Deployment:
         return receipt
 
     def _receipt(self, tx_hash: str) -> dict[str, Any]:
-        until = time.monotonic() + RECEIPT_SECONDS
+        until, pause = time.monotonic() + RECEIPT_SECONDS, 0.005
         while True:
             (receipt,) = self.client.receipts([tx_hash])
             if receipt:
                 return receipt
             if time.monotonic() > until:
                 raise ChainUnavailable(f"{tx_hash} is in no block after {RECEIPT_SECONDS:.0f} s.")
-            time.sleep(0.2)
+            time.sleep(pause)
+            pause = min(2 * pause, 1.0)
 
 
 def _worth(address: str) -> int:

@@ -66,12 +66,8 @@ def live_community(supervisor: Supervisor) -> parts.Part:
     return parts.community(
         env=supervisor.env,
         log=supervisor.folder.logs / "community.log",
-        arguments=["--url", supervisor.env["WEB_URL"], "--state", os.fspath(street_file(supervisor.folder))],
+        arguments=["--url", supervisor.env["WEB_URL"], "--data", os.fspath(supervisor.folder.path / "simulator")],
     )
-
-
-def street_file(folder: DataFolder) -> Path:
-    return folder.path / "street.json"
 
 
 def tell_story(supervisor: Supervisor, *, homes: Path | None) -> None:

@@ -1,6 +1,18 @@
 """All addresses of the platform."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 
-urlpatterns = [path("admin/", admin.site.urls)]
+from grid.config.health import healthz, readyz
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
+    path("", include("grid.accounts.urls")),
+    path("", include("grid.portal.urls")),
+    path("", include("grid.operators.urls")),
+    path("", include("grid.metering.api.urls")),
+    path("api/v1/log/", include("grid.records.api")),
+]

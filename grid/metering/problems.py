@@ -21,9 +21,7 @@ class ProblemKind:
 
 PROBLEMS: dict[str, ProblemKind] = {
     # Of a single record; the others of the request are not touched by it.
-    "malformed": ProblemKind(
-        "The record is not OCMF as accepted here", 422, "Compare the named field with OCMF 1.3.1."
-    ),
+    "malformed": ProblemKind("The record is not OCMF as accepted here", 422, "Compare the field with OCMF 1.3.1."),
     "oversized": ProblemKind("The record is too large", 413, "Send at most 512 readings and 64 KiB per record."),
     "wrong-unit": ProblemKind("The energy is not a whole number of Wh", 422, "Send RU Wh, or kWh with three decimals."),
     "off-slot": ProblemKind(

@@ -70,7 +70,7 @@ def sentences(day: DaySum, currency: str) -> list[Sentence]:
         )
     if not found:
         text = (
-            _("Nothing was traded so far: all energy went through the supplier.")
+            _("Nothing was traded: all energy went through the supplier.")
             if day.slots
             else _("The first readings of the day come in after its first quarter of an hour.")
         )

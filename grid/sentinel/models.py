@@ -27,9 +27,7 @@ class Flag(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["zone", "point", "rule", "slot"], nulls_distinct=False, name="flag_once"
-            )
+            models.UniqueConstraint(fields=["zone", "point", "rule", "slot"], nulls_distinct=False, name="flag_once")
         ]
 
     def __str__(self) -> str:
@@ -51,3 +49,14 @@ class Hold(models.Model):
 
     def __str__(self) -> str:
         return f"{self.point} slot {self.slot}"
+
+
+class WatchCursor(models.Model):
+    """How far a zone has been watched: slots before `next_slot`, records up to `last_envelope`."""
+
+    zone = models.OneToOneField(Zone, on_delete=models.PROTECT, primary_key=True)
+    next_slot = models.BigIntegerField(default=0)
+    last_envelope = models.BigIntegerField(default=0, help_text="primary key of an envelope")
+
+    def __str__(self) -> str:
+        return f"{self.zone_id} to {self.next_slot}"

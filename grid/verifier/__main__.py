@@ -83,8 +83,20 @@ def _as_text(case: Case, report: Report) -> str:
 
 
 def _as_json(case: Case, report: Report) -> str:
-    results = [{"outcome": str(r.outcome), "check": r.what, "detail": r.detail} for r in report.results]
-    return json.dumps({"title": case.title, "passed": report.passed, "results": results}, indent=1)
+    """Return the report as JSON: `held`, `failed` and `not_checked` count, `failures` are in words."""
+    shown = {
+        "title": case.title,
+        "passed": report.passed,
+        "held": report.count(Outcome.HOLDS),
+        "failed": report.count(Outcome.FAILS),
+        "not_checked": report.count(Outcome.NOT_CHECKED),
+        "failures": [f"{r.what}: {r.detail}" for r in report.results if r.outcome is Outcome.FAILS],
+        "results": [
+            {"outcome": r.outcome.lower(), "check": r.what, "times": r.times, "detail": r.detail}
+            for r in report.results
+        ],
+    }
+    return json.dumps(shown, indent=1)
 
 
 if __name__ == "__main__":

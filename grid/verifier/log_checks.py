@@ -22,7 +22,8 @@ def check_log(evidence: Evidence, *, pinned_key: str | None) -> None:
     if pinned_key is None:
         report.not_checked("the log's key is the right one", "it is the file's own; give yours by --log-key")
     for part in case.entries:
-        with report.check(f"entry {part.index} ({part.kind.name}) is in the log of {evidence.size}"):
+        group = f"{part.kind.name} entry is in the log of {evidence.size}"
+        with report.check(f"entry {part.index} ({part.kind.name}) is in the log", group=group):
             fields = entries.decode(part.kind, part.data)
             leaf = merkle.leaf_hash(part.data)
             merkle.verify_inclusion(leaf, part.index, evidence.size, part.proof, evidence.root)

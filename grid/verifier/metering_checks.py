@@ -15,7 +15,8 @@ from grid.verifier.report import CheckFailed, require
 def check_records(evidence: Evidence) -> None:
     """Check each signed record of the file; fills `evidence.records`."""
     for part in evidence.case.records:
-        with evidence.report.check(f"record of READING {part.reading} is signed by a key of the log"):
+        what = f"record of READING {part.reading} is signed by a key of the log"
+        with evidence.report.check(what, group="signed record has a READING and a KEY in the log"):
             evidence.records[part.reading] = _check_record(evidence, part)
 
 
@@ -39,9 +40,11 @@ def _check_record(evidence: Evidence, part: RecordPart) -> Record:
 def check_intervals(evidence: Evidence) -> None:
     """Check each opened INTERVAL: commitment, binding, and energy from registers and signed records."""
     for part in evidence.case.registers:
-        with evidence.report.check(f"INTERVAL {part.interval} has the energy of its registers"):
+        what = f"INTERVAL {part.interval} has the energy of its registers"
+        with evidence.report.check(what, group="INTERVAL has the energy of its registers"):
             _check_commitment(evidence, part)
-        with evidence.report.check(f"registers of INTERVAL {part.interval} are those of the signed records"):
+        what = f"registers of INTERVAL {part.interval} are those of the signed records"
+        with evidence.report.check(what, group="registers of the INTERVAL are those of the signed records"):
             _check_registers(evidence, part)
 
 

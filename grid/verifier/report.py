@@ -29,9 +29,11 @@ class Result:
     outcome: Outcome
     what: str
     detail: str
+    times: int = 1
 
     def __str__(self) -> str:
-        return f"{self.outcome:<11}  {self.what}" + (f": {self.detail}" if self.detail else "")
+        count = f" ({self.times} times)" if self.times > 1 else ""
+        return f"{self.outcome:<11}  {self.what}{count}" + (f": {self.detail}" if self.detail else "")
 
 
 def require(condition: bool, found: str) -> None:
@@ -41,32 +43,43 @@ def require(condition: bool, found: str) -> None:
 
 
 class Report:
-    """The checks of one case, in the order they were made."""
+    """The checks of one case, in the order they were made. Many equal ones make one line with a count."""
 
     def __init__(self) -> None:
         self.results: list[Result] = []
+        self._lines: dict[tuple[Outcome, str, str], int] = {}
 
     @contextmanager
-    def check(self, what: str) -> Iterator[None]:
-        """Make a check: it fails by ValueError (every refusal of the domain is one), else it holds."""
+    def check(self, what: str, *, group: str | None = None) -> Iterator[None]:
+        """Make a check: it fails by ValueError (every refusal of the domain is one), else it holds.
+
+        Checks of one group share a line unless they fail.
+        """
         try:
             yield
         except NotInFile as error:
-            self.not_checked(what, str(error))
+            self._add(Outcome.NOT_CHECKED, group or what, str(error))
         except ValueError as error:
-            self.results.append(Result(Outcome.FAILS, what, str(error)))
+            self._add(Outcome.FAILS, what, str(error))
         else:
-            self.results.append(Result(Outcome.HOLDS, what, ""))
+            self._add(Outcome.HOLDS, group or what, "")
 
     def not_checked(self, what: str, why: str) -> None:
         """Note a check that could not be made."""
-        self.results.append(Result(Outcome.NOT_CHECKED, what, why))
+        self._add(Outcome.NOT_CHECKED, what, why)
 
     def count(self, outcome: Outcome) -> int:
         """Return how many checks ended so."""
-        return sum(result.outcome is outcome for result in self.results)
+        return sum(result.times for result in self.results if result.outcome is outcome)
 
     @property
     def passed(self) -> bool:
         """Whether something was checked and nothing failed."""
         return self.count(Outcome.HOLDS) > 0 and self.count(Outcome.FAILS) == 0
+
+    def _add(self, outcome: Outcome, what: str, detail: str) -> None:
+        line = self._lines.setdefault((outcome, what, detail), len(self.results))
+        times = 1
+        if line < len(self.results):
+            times += self.results.pop(line).times
+        self.results.insert(line, Result(outcome, what, detail, times))

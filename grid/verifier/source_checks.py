@@ -1,6 +1,7 @@
 """Where a statement's numbers come from: the log entries that its lines and headers cite."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from grid.domain import entries, merkle
 from grid.domain import profile as profiles
@@ -21,35 +22,35 @@ def check_sources(evidence: Evidence, run: RunPart, statements: list[Statement],
         _each(
             evidence,
             f"{name}: metered energy is that of its INTERVALs, bound to its account",
-            [lambda line=line: _check_interval(evidence, statement, line) for line in statement.lines],
+            [partial(_check_interval, evidence, statement, line) for line in statement.lines],
         )
         _each(
             evidence,
             f"{name}: local trades are the fills of the AUCTIONs",
             [
-                lambda line=line, header=header: _check_fill(evidence, run, statement, line, header)
+                partial(_check_fill, evidence, statement, line, header)
                 for line, header in zip(statement.lines, headers, strict=False)
             ],
         )
         held = [line for line in statement.lines if line.hold_index is not None]
         if held:
-            checks = [lambda line=line: _check_hold(evidence, run, line) for line in held]
+            checks = [partial(_check_hold, evidence, run, line) for line in held]
             _each(evidence, f"{name}: held slots cite a DECISION", checks)
     if headers:
         _each(
             evidence,
             "tariffs of the headers are those of the TARIFF entry",
-            [lambda header=header: _check_tariff(evidence, run, header) for header in headers],
+            [partial(_check_tariff, evidence, run, header) for header in headers],
         )
         _each(
             evidence,
             "local prices of the headers are those of AUCTION and DECISION entries",
-            [lambda header=header: _check_price(evidence, run, header) for header in headers],
+            [partial(_check_price, evidence, run, header) for header in headers],
         )
     _check_profile(evidence, run)
 
 
-def _each(evidence: Evidence, what: str, checks: list[Callable[[], None]]) -> None:
+def _each(evidence: Evidence, what: str, checks: Sequence[Callable[[], None]]) -> None:
     """Make one check of many small ones. What the file does not hold is said beside what holds."""
     missing: list[str] = []
     done = 0
@@ -77,7 +78,7 @@ def _check_interval(evidence: Evidence, statement: Statement, line: Line) -> Non
     binding.agrees("account", statement.account)
 
 
-def _check_fill(evidence: Evidence, run: RunPart, statement: Statement, line: Line, header: Header) -> None:
+def _check_fill(evidence: Evidence, statement: Statement, line: Line, header: Header) -> None:
     if line.fill_index is None:
         require(line.bought_wh == line.sold_wh == 0, f"slot {line.slot} has a local trade and cites no fill")
         return

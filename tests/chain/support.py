@@ -9,6 +9,7 @@ from pytest_django import Settings
 
 from grid.chain.client import Client, connect
 from grid.chain.deploy import deploy_all
+from grid.chain.services import sender
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
@@ -30,3 +31,18 @@ def chain(deployed_url: str, settings: Settings) -> Iterator[Client]:
     snapshot = client.call("evm_snapshot")
     yield client
     client.call("evm_revert", snapshot)
+
+
+def mined(client: Client) -> None:
+    """Wait until anvil, which mines beside its answers, has put every transaction into a block."""
+    for _ in range(10_000):
+        if client.call("txpool_status") == {"pending": "0x0", "queued": "0x0"}:
+            return
+    raise AssertionError("anvil does not mine")
+
+
+def sweep(client: Client) -> None:
+    """Send the outbox and note what was mined."""
+    sender.send_pending(now=NOW)
+    mined(client)
+    sender.confirm_sent(now=NOW)

@@ -5,7 +5,7 @@ import pytest
 from grid.chain import contracts, deploy, keys, queries
 from grid.chain.client import Client
 from grid.chain.errors import ContractUnknown, RpcError
-from tests.chain.support import NOW
+from tests.chain.support import NOW, mined
 
 
 def test_every_contract_has_code_and_knows_the_others(chain: Client) -> None:
@@ -43,6 +43,7 @@ def test_a_stop_before_the_roles_is_made_up_for(chain: Client) -> None:
     revoke = manager.calldata("revokeRole", [deploy.ANCHORER, keys.address("anchorer")])
     chain.call("anvil_impersonateAccount", keys.address("deployer"))
     chain.call("eth_sendTransaction", {"from": keys.address("deployer"), "to": to, "data": "0x" + revoke.hex()})
+    mined(chain)
     assert queries.call("AccessManager", "hasRole", deploy.ANCHORER, keys.address("anchorer"))[0] is False
 
     deploy.deploy_all(now=NOW)

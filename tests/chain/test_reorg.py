@@ -7,7 +7,7 @@ from grid.chain import queries
 from grid.chain.client import Client
 from grid.chain.models import Block, ChainEvent, ChainTx, ChainTxState
 from grid.chain.services import indexer, outbox, sender
-from tests.chain.support import NOW
+from tests.chain.support import NOW, mined, sweep
 
 pytestmark = pytest.mark.django_db
 
@@ -25,11 +25,6 @@ def deposit(number: int) -> ChainTx:
     )
 
 
-def sweep() -> None:
-    sender.send_pending(now=NOW)
-    sender.confirm_sent(now=NOW)
-
-
 def deposits() -> list[int]:
     return [event.args["amount"] for event in queries.events("Escrow", "Deposited", account=ALICE)]
 
@@ -37,7 +32,7 @@ def deposits() -> list[int]:
 def test_events_are_read_once(chain: Client) -> None:
     for number in (1, 2):
         deposit(number)
-    sweep()
+    sweep(chain)
 
     assert indexer.index(now=NOW) > 2
     assert deposits() == [1, 2]
@@ -48,7 +43,7 @@ def test_events_are_read_once(chain: Client) -> None:
 def test_events_are_the_same_in_small_windows(chain: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in (1, 2, 3):
         deposit(number)
-    sweep()
+    sweep(chain)
     indexer.index(now=NOW)
     whole = list(ChainEvent.objects.values_list("block_id", "log_index", "name").order_by("block_id", "log_index"))
     Block.objects.all().delete()
@@ -63,7 +58,7 @@ def test_events_are_the_same_in_small_windows(chain: Client, monkeypatch: pytest
 def test_a_dropped_transaction_is_broadcast_again(chain: Client, settings: Settings) -> None:
     settings.CHAIN_CONFIRMATIONS = 2
     row = deposit(7)
-    sweep()
+    sweep(chain)
     row.refresh_from_db()
     assert row.state == ChainTxState.MINED
 
@@ -73,9 +68,9 @@ def test_a_dropped_transaction_is_broadcast_again(chain: Client, settings: Setti
     row.refresh_from_db()
     assert (row.state, row.block_number) == (ChainTxState.SIGNED, None)
 
-    sweep()
+    sweep(chain)
     chain.call("evm_mine")
-    sweep()
+    sweep(chain)
     row.refresh_from_db()
     assert row.state == ChainTxState.FINAL
     assert queries.escrow_account(ALICE).free == 7
@@ -84,7 +79,7 @@ def test_a_dropped_transaction_is_broadcast_again(chain: Client, settings: Setti
 @pytest.mark.parametrize("depth", [1, 2, 3])
 def test_a_reorganisation_rewinds_events_and_sends_again(chain: Client, depth: int) -> None:
     rows = [deposit(number) for number in (1, 2, 3)]
-    sweep()
+    sweep(chain)
     indexer.index(now=NOW)
     assert deposits() == [1, 2, 3]
 
@@ -93,7 +88,7 @@ def test_a_reorganisation_rewinds_events_and_sends_again(chain: Client, depth: i
 
     assert deposits() == [1, 2, 3][: 3 - depth]
     for _ in range(2):
-        sweep()
+        sweep(chain)
     indexer.index(now=NOW)
     assert sorted(deposits()) == [1, 2, 3]
     assert queries.escrow_account(ALICE).free == 6
@@ -103,11 +98,12 @@ def test_a_reorganisation_rewinds_events_and_sends_again(chain: Client, depth: i
 def test_only_confirmed_blocks_are_indexed(chain: Client, settings: Settings) -> None:
     settings.CHAIN_CONFIRMATIONS = 2
     deposit(1)
-    sweep()
+    sweep(chain)
 
     indexer.index(now=NOW)
     assert deposits() == []
 
     chain.call("evm_mine")
+    mined(chain)
     indexer.index(now=NOW)
     assert deposits() == [1]

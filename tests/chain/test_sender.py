@@ -13,7 +13,7 @@ from grid.chain.client import Client
 from grid.chain.errors import ChainUnavailable, ContractUnknown
 from grid.chain.models import ChainTx, ChainTxState
 from grid.chain.services import outbox, sender
-from tests.chain.support import NOW
+from tests.chain.support import NOW, mined, sweep
 
 pytestmark = pytest.mark.django_db
 
@@ -29,11 +29,6 @@ def deposit(account: str = ALICE, amount: int = 1_000_000, *, key: str = "deposi
 
 def free(account: str = ALICE) -> int:
     return queries.escrow_account(account).free
-
-
-def sweep() -> None:
-    sender.send_pending(now=NOW)
-    sender.confirm_sent(now=NOW)
 
 
 def break_sending(monkeypatch: pytest.MonkeyPatch, *, reaches_the_node: bool) -> None:
@@ -67,6 +62,7 @@ def test_a_call_is_sent_and_confirmed(chain: Client) -> None:
     row = deposit()
 
     assert sender.send_pending(now=NOW) == 1
+    mined(chain)
     assert sender.confirm_sent(now=NOW) == 1
 
     row.refresh_from_db()
@@ -77,7 +73,7 @@ def test_a_call_is_sent_and_confirmed(chain: Client) -> None:
 
 def test_a_second_sweep_sends_nothing_again(chain: Client) -> None:
     deposit()
-    sweep()
+    sweep(chain)
 
     assert sender.send_pending(now=NOW) == 0
     assert sender.confirm_sent(now=NOW) == 0
@@ -87,17 +83,19 @@ def test_a_second_sweep_sends_nothing_again(chain: Client) -> None:
 def test_chain_time_follows_the_platform(chain: Client) -> None:
     deposit()
     sender.send_pending(now=NOW + timedelta(hours=5))
+    mined(chain)
     assert chain.head().timestamp == int((NOW + timedelta(hours=5)).timestamp())
 
     deposit(key="deposit:2")
     sender.send_pending(now=NOW)
+    mined(chain)
     assert chain.head().timestamp >= int((NOW + timedelta(hours=5)).timestamp())
 
 
 def test_many_calls_take_rising_nonces_in_order(chain: Client) -> None:
     rows = [deposit(amount=amount, key=f"deposit:{amount}") for amount in range(1, 6)]
 
-    sweep()
+    sweep(chain)
 
     nonces = list(
         ChainTx.objects.filter(id__in=[row.id for row in rows]).order_by("id").values_list("nonce", flat=True)
@@ -110,7 +108,7 @@ def test_a_refused_call_names_its_error_and_holds_up_nobody(chain: Client) -> No
     refused = deposit(amount=0, key="deposit:nothing")
     good = deposit()
 
-    sweep()
+    sweep(chain)
 
     refused.refresh_from_db()
     good.refresh_from_db()
@@ -129,7 +127,7 @@ def test_a_refusal_carries_the_values_of_the_error(chain: Client) -> None:
         now=NOW,
     )
 
-    sweep()
+    sweep(chain)
 
     row.refresh_from_db()
     assert "UnexpectedSequence(given=5, expected=0)" in row.error
@@ -145,7 +143,7 @@ def test_killed_after_signing_the_same_bytes_are_broadcast(chain: Client, monkey
     assert (row.state, free()) == (ChainTxState.SIGNED, 0)
     signed = bytes(row.raw or b"")
 
-    sweep()
+    sweep(chain)
 
     row.refresh_from_db()
     assert (row.state, bytes(row.raw or b"")) == (ChainTxState.FINAL, signed)
@@ -159,7 +157,7 @@ def test_a_lost_answer_does_not_pay_twice(chain: Client, monkeypatch: pytest.Mon
         with pytest.raises(ChainUnavailable):
             sender.send_pending(now=NOW)
 
-    sweep()
+    sweep(chain)
 
     row.refresh_from_db()
     assert row.state == ChainTxState.FINAL
@@ -176,7 +174,7 @@ def test_a_spent_nonce_is_given_up_and_the_next_call_goes_on(chain: Client, monk
     chain.call("anvil_setNonce", keys.address("relayer"), hex((row.nonce or 0) + 1))
     later = deposit(key="deposit:2")
 
-    sweep()
+    sweep(chain)
 
     row.refresh_from_db()
     later.refresh_from_db()

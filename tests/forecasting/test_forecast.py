@@ -33,7 +33,7 @@ def test_every_step_is_answered_in_order_of_quantiles(minutes):
 def test_it_beats_last_week_naive_and_its_band_holds_what_it_says():
     frame = home(grid(100))
     errors, naive_errors, inside = [], [], []
-    for days in range(60, 96, 5):
+    for days in range(60, 96, 3):
         history, after = split(frame, days, 1)
         answer = forecast(history, after.index, VIENNA)["import"].quantiles
         actual = after["import"].to_numpy()

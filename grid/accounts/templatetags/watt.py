@@ -59,6 +59,24 @@ def price_unit(currency: str) -> str:
 
 
 @register.filter
+def permille(value: int) -> str:
+    """Thousandths as a plain ratio with two digits."""
+    return formats.decimal(value, 1000, 2)
+
+
+@register.filter
+def percent(value: int) -> str:
+    """Thousandths as a percentage."""
+    return f"{formats.decimal(value, 10, 0)}{formats.NARROW}%"
+
+
+@register.filter
+def kilowatt(watt: int) -> str:
+    """Watts as kW with one digit."""
+    return f"{formats.decimal(watt, 1000, 1)}{formats.NARROW}kW"
+
+
+@register.filter
 def wh(value: int | None) -> str:
     """Whole watt-hours with grouped digits."""
     return "–" if value is None else formats.decimal(value, 1, 0)

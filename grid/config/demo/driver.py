@@ -10,6 +10,7 @@ from django.conf import settings
 
 from grid import clock
 from grid.config import tasks
+from grid.simulator.client import Outcome
 from grid.simulator.street import Street
 
 ANSWER_PATIENCE = 300
@@ -51,8 +52,9 @@ class Driver:
         self.seconds.update(done["seconds"])
         return dict(done["counts"])
 
-    def step(self, unix: float) -> dict[str, int]:
+    def step(self, unix: float) -> Outcome:
         """Go to a time: the devices send what they measured until then, then one pass."""
         self.move_to(unix)
-        self.street.advance(int(unix))
-        return self.sweep()
+        outcome = self.street.advance(int(unix))
+        self.sweep()
+        return outcome

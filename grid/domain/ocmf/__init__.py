@@ -6,6 +6,7 @@ parsed. Devices and the simulator render the same form by `build_payload` and `r
 
 from grid.domain.ocmf.errors import (
     BadSignature,
+    ClockUnsynchronised,
     Malformed,
     NothingUsable,
     OffSlot,
@@ -23,6 +24,7 @@ __all__ = [
     "MAX_RECORD_BYTES",
     "SUITE_NAMES",
     "BadSignature",
+    "ClockUnsynchronised",
     "Malformed",
     "NothingUsable",
     "OffSlot",

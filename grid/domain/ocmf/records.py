@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from grid.domain.entries import Suite
-from grid.domain.ocmf.errors import Malformed, NothingUsable, Oversized, RecordError, Unsigned, UnsupportedSuite
+from grid.domain.ocmf.errors import (
+    ClockUnsynchronised,
+    Malformed,
+    NothingUsable,
+    Oversized,
+    RecordError,
+    Unsigned,
+    UnsupportedSuite,
+)
 from grid.domain.ocmf.fields import IMPORT, REGISTERS, read_energy, read_object, read_time
 
 MAX_RECORD_BYTES = 65_536
@@ -152,6 +160,8 @@ def _registers(readings: Any) -> tuple[tuple[RegisterReading, ...], tuple[str, .
         instant for instant in instants if instant.at not in unusable and any(v is not None for v in instant.values)
     ]
     if not kept:
+        if dropped and not instants:
+            raise ClockUnsynchronised("TM", "the meter does not know the time", "Synchronise its clock")
         if dropped:
             raise NothingUsable("RD", f"no usable reading ({dropped[0]})", "Repair the meter; send readings in state G")
         raise Malformed("RD", "no import register", "Send OBIS 1-0:1.8.0, and 1-0:2.8.0 where the meter has it")

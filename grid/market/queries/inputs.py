@@ -19,7 +19,7 @@ from grid.domain.profile import SlotTariff
 from grid.domain.slots import SLOTS_PER_DAY, day_of
 from grid.market.models import Order, OrderState
 from grid.metering.models import Binding, PointKind
-from grid.pricing.models import PriceSignal, TariffDay
+from grid.pricing.models import TariffDay
 
 _EXPECTED = """
     SELECT DISTINCT ON (run.point_id, run.target, point.slot) run.point_id, run.target, point.slot, point.p50_wh
@@ -28,12 +28,6 @@ _EXPECTED = """
       AND run.from_slot <= %s AND run.to_slot > %s AND point.slot = ANY(%s)
     ORDER BY run.point_id, run.target, point.slot, run.cutoff DESC, run.id DESC
 """
-
-
-def signals(zone: Zone, slots: Sequence[int]) -> dict[int, PriceSignal]:
-    """Return the price signal in force for each slot that has one: the highest version."""
-    rows = PriceSignal.objects.filter(zone=zone, slot__in=list(slots)).order_by("version")
-    return {row.slot: row for row in rows}
 
 
 def tariffs(zone: Zone, slots: Sequence[int]) -> dict[int, SlotTariff]:
@@ -66,8 +60,9 @@ def member_bindings(zone: Zone, day: int) -> dict[UUID, Binding]:
             from_day__lte=day,
         )
         .select_related("point", "account", "meter")
-        .order_by("point_id", "from_day", "id")
+        .order_by("id")
     )
+    # Of the bindings that cover a day the one recorded last holds.
     return {row.point_id: row for row in rows}
 
 
@@ -129,9 +124,7 @@ def reserved(accounts: Sequence[int], *, from_day: int) -> Reserved:
             energy_sum=Sum(Case(When(cleared, then=filled), default=F("quantity_wh"))),
         )
     )
-    posted = {
-        (event.args["zone"], event.args["day"]) for event in chain_queries.events("Settlement", "RunPosted")
-    }
+    posted = {(event.args["zone"], event.args["day"]) for event in chain_queries.events("Settlement", "RunPosted")}
     found = Reserved()
     for row in rows:
         settled = ("0x" + row["zone_id"].int.to_bytes(32, "big").hex(), row["day"]) in posted

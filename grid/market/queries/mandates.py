@@ -30,9 +30,7 @@ def in_words(mandate: Mandate) -> str:
 def active(*, accounts: Sequence[int], first_day: int, last_day: int) -> list[Mandate]:
     """Return the mandates of accounts (primary keys) that cover any of the days, refused ones left out."""
     return list(
-        Mandate.objects.filter(
-            account_id__in=accounts, valid_from_day__lte=last_day, valid_to_day__gt=first_day
-        )
+        Mandate.objects.filter(account_id__in=accounts, valid_from_day__lte=last_day, valid_to_day__gt=first_day)
         .exclude(chain_tx__state__in=_REFUSED)
         .select_related("account", "chain_tx")
     )

@@ -14,7 +14,7 @@ from grid.domain.signers import address_bytes
 from grid.domain.slots import day_of, month_of_day
 from grid.domain.units import PricePerKWh, WattHours
 from grid.market.models import Auction, Fill, Order, OrderState
-from grid.market.queries import inputs
+from grid.pricing import queries as pricing
 from grid.pricing.models import PriceSignal
 from grid.records.services import NewEntry, append
 from grid.records.services.keys import keys_for
@@ -29,7 +29,8 @@ def clear(*, zone: Zone, slots: Sequence[int], now: datetime) -> list[Auction]:
     with transaction.atomic():
         Zone.objects.select_for_update(no_key=True).get(pk=zone.pk)
         held = set(Auction.objects.filter(zone=zone, slot__in=list(slots)).values_list("slot", flat=True))
-        signals = inputs.signals(zone, [slot for slot in slots if slot not in held])
+        known = pricing.signals(zone, min(slots), max(slots) + 1)
+        signals = {slot: known[slot] for slot in slots if slot in known and slot not in held}
         if not signals:
             return []
         orders = _orders(zone, sorted(signals))
@@ -61,17 +62,18 @@ def _results(
     owners = {(o.point_id, month_of_day(day_of(slot))) for slot, found in orders.items() for o in found}
     opened = keys_for(owners=owners, now=now)
     keys = {(scope.int.to_bytes(32, "big"), period): handle.key for (scope, period), handle in opened.items()}
-    results = {}
-    for slot, found in orders.items():
+
+    def held(slot: int, found: list[Order]) -> AuctionResult:
         month = month_of_day(day_of(slot))
-        results[slot] = hold_auction(
+        return hold_auction(
             [_placed(order) for order in found],
             zone=zone.word,
             slot=slot,
             reference_price=PricePerKWh(signals[slot].price),
-            point_key=lambda point, month=month: keys[point, month],
+            point_key=lambda point: keys[point, month],
         )
-    return results
+
+    return {slot: held(slot, found) for slot, found in orders.items()}
 
 
 def _placed(order: Order) -> PlacedOrder:

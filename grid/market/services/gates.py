@@ -7,9 +7,8 @@ from django.db import transaction
 from grid.accounts.models import Zone
 from grid.domain.slots import DAY_SECONDS, SLOT_SECONDS, slot_of
 from grid.market.models import Auction
-from grid.market.queries import inputs
 from grid.market.services import auctions, orders
-from grid.pricing.queries import profile_on
+from grid.pricing import queries as pricing
 
 # A day of slots at a time would let morning orders that nobody fills use up the energy of the day.
 BATCH = 4
@@ -22,12 +21,12 @@ def sweep_gates(*, zone: Zone, now: datetime) -> int:
     the gate. A slot that is missed (no signal in time, platform down) settles as residual supply.
     """
     seconds = int(now.timestamp())
-    lead = profile_on(zone.community, seconds // DAY_SECONDS).windows.gate_lead_slots
+    lead = pricing.profile_on(zone.community, seconds // DAY_SECONDS).windows.gate_lead_slots
     # Delivery of the current slot has begun; the gate of slot s passes at the start of slot s - lead.
     candidates = range(slot_of(seconds) + 1, slot_of(seconds) + lead + 1)
     held = set(Auction.objects.filter(zone=zone, slot__in=candidates).values_list("slot", flat=True))
     missing = [slot for slot in candidates if slot not in held]
-    signals = inputs.signals(zone, missing) if missing else {}
+    signals = pricing.signals(zone, candidates.start, candidates.stop) if missing else {}
     due = [
         slot
         for slot in missing

@@ -12,7 +12,7 @@ from grid.domain.clearing import Side
 from grid.domain.mandates import MandateWish, day_quantity
 from grid.domain.refusals import Refused
 from grid.domain.signers import address_bytes
-from grid.domain.slots import SLOTS_PER_DAY, day_of, slot_of
+from grid.domain.slots import day_of, slot_of
 from grid.domain.typed_data import digest
 from grid.market.models import Mandate
 from grid.market.queries import mandates as queries
@@ -84,9 +84,7 @@ def resume(*, mandate: Mandate, by: User) -> Mandate:
         return mandate
 
 
-def end(
-    *, mandate: Mandate, end_day: int, nonce: int, deadline: int, signature: bytes, now: datetime
-) -> Mandate:
+def end(*, mandate: Mandate, end_day: int, nonce: int, deadline: int, signature: bytes, now: datetime) -> Mandate:
     """Revoke a mandate: no new orders from the next gate on, no debit on chain from `end_day` on.
 
     Raises Refused: not_registered, mandate_ended, end_day_wrong, deadline_passed, signature_invalid.
@@ -106,7 +104,7 @@ def end(
                 f"The mandate can end on a day from {earliest} to {mandate.valid_to_day - 1}, not {end_day}.",
             )
         _check_deadline(deadline, now)
-        message = {
+        message: dict[str, int | bytes] = {
             "account": address_bytes(mandate.account.address),
             "mandateIndex": index,
             "endDay": end_day,
@@ -152,9 +150,7 @@ def _check_days(account: Account, wish: MandateWish) -> None:
         raise Refused("day_settled", f"Days up to {settled} are settled; begin on day {settled + 1} or later.")
     current_end = queries.covered_until(account)
     if current_end is not None and wish.valid_from_day < current_end:
-        raise Refused(
-            "overlaps", f"Another mandate of this account runs to day {current_end}: end it, or begin then."
-        )
+        raise Refused("overlaps", f"Another mandate of this account runs to day {current_end}: end it, or begin then.")
 
 
 def _check_deadline(deadline: int, now: datetime) -> None:

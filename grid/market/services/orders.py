@@ -20,7 +20,7 @@ from grid.market.models import Mandate, Order, OrderState, Skip, SkipCode
 from grid.market.queries import inputs
 from grid.market.queries.mandates import active
 from grid.metering.models import Binding
-from grid.pricing.queries import profile_on
+from grid.pricing import queries as pricing
 
 _ON_CHAIN = (ChainTxState.MINED, ChainTxState.FINAL)
 
@@ -47,7 +47,8 @@ def generate_from_mandates(*, zone: Zone, slots: Sequence[int], now: datetime) -
     """
     with transaction.atomic():
         Zone.objects.select_for_update(no_key=True).get(pk=zone.pk)
-        signals = inputs.signals(zone, slots)
+        known = pricing.signals(zone, min(slots), max(slots) + 1)
+        signals = {slot: known[slot] for slot in slots if slot in known}
         if not signals:
             return []
         desk = _Desk(zone, sorted(signals), now)
@@ -68,7 +69,7 @@ def generate_from_mandates(*, zone: Zone, slots: Sequence[int], now: datetime) -
 def _first_open_day(zone: Zone, now: datetime) -> int:
     """Return the first day that may still be posted: an older one debits nobody any more (PROTOCOL §4)."""
     seconds = int(now.timestamp())
-    lag = profile_on(zone.community, seconds // DAY_SECONDS).windows.posting_lag_seconds
+    lag = pricing.profile_on(zone.community, seconds // DAY_SECONDS).windows.posting_lag_seconds
     return (seconds - lag) // DAY_SECONDS - 1
 
 
@@ -103,9 +104,7 @@ class _Desk:
                 found.append((mandate, binding))
         return found
 
-    def order(
-        self, mandate: Mandate, binding: Binding, slot: int, signal: PricePerKWh
-    ) -> Order | SkipCode:
+    def order(self, mandate: Mandate, binding: Binding, slot: int, signal: PricePerKWh) -> Order | SkipCode:
         """Return the order of one point and slot, counted among the reservations, or why there is none."""
         tariff = self.tariffs.get(slot)
         if tariff is None:
@@ -155,9 +154,7 @@ class _Desk:
 
     def _cover(self, wanted: _Wanted, tariff: SlotTariff, quantity: int) -> int:
         if wanted.side is Side.SELL:
-            return sell_cover(
-                quantity=WattHours(quantity), limit=wanted.limit, import_price=tariff.import_price
-            )
+            return sell_cover(quantity=WattHours(quantity), limit=wanted.limit, import_price=tariff.import_price)
         return buy_cover(
             quantity=WattHours(quantity),
             limit=wanted.limit,

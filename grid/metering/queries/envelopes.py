@@ -20,7 +20,7 @@ def open_envelope(envelope: Envelope) -> bytes:
     if handle is None:
         raise Erased(f"Record {envelope.counter} of meter {envelope.meter_id} was erased: its key no longer exists.")
     seed = nonce_seed(envelope.meter_id, envelope.counter, bytes(envelope.sha256))
-    return zlib.decompress(open_sealed(handle, seed, envelope.sealed))
+    return zlib.decompress(open_sealed(handle, seed, bytes(envelope.sealed)))
 
 
 def raw_record(log_index: int) -> bytes:

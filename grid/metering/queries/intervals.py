@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -60,18 +61,16 @@ _TOTALS = """
 
 def energy_by_slot(*, zone: Zone, from_slot: int, to_slot: int, known_at: datetime | None = None) -> list[SlotTotal]:
     """Return the totals of a zone's members and its feeder in [from_slot, to_slot), closed slots only."""
-    parameters = {
+    parameters: dict[str, Any] = {
         "zone": zone.pk,
         "first": from_slot,
         "after": to_slot,
-        "known": known_at or datetime.max,
+        "known": known_at or "infinity",
         "member": PointKind.MEMBER.value,
         "feeder": PointKind.FEEDER.value,
         "estimated": int(Quality.ESTIMATED),
         "missing": int(Quality.MISSING),
     }
-    if known_at is None:
-        parameters["known"] = "infinity"
     with connection.cursor() as cursor:
         cursor.execute(_TOTALS, parameters)
         return [SlotTotal(slot, *(int(value) for value in values)) for slot, *values in cursor.fetchall()]

@@ -24,12 +24,12 @@ def readings_around(meters: Sequence[int], *, first: int, last: int) -> dict[int
     found: dict[int, list[Reading]] = {meter: [] for meter in meters}
     ids = list(meters)
     with connection.cursor() as cursor:
-        for statement, parameters in (
-            (_NEIGHBOURS.format("<", "DESC"), [ids, first]),
-            (_BETWEEN, [ids, first, last]),
-            (_NEIGHBOURS.format(">", "ASC"), [ids, last]),
+        for statement, bounds in (
+            (_NEIGHBOURS.format("<", "DESC"), (first,)),
+            (_BETWEEN, (first, last)),
+            (_NEIGHBOURS.format(">", "ASC"), (last,)),
         ):
-            cursor.execute(statement, parameters)
+            cursor.execute(statement, [ids, *bounds])
             for meter, *values in cursor.fetchall():
                 found[meter].append(Reading(*values))
     return found

@@ -16,7 +16,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from grid.domain import ocmf
-from grid.domain.entries import EntryKind
+from grid.domain.entries import EntryKind, Value
 from grid.domain.slots import SLOTS_PER_DAY, slot_of
 from grid.metering.errors import (
     CounterReplayed,
@@ -80,8 +80,11 @@ def ingest(*, records: Sequence[str | bytes], now: datetime) -> list[ItemResult]
             results[position] = ItemResult("rejected", refusal=error)
     candidates = _checked(parsed, results, now)
     if candidates:
+        # Keys first, committed by themselves: making one locks the log, which must come after the envelopes.
+        period = now.date().replace(day=1)
+        opened = keys.keys_for(owners={(candidate.point, period) for candidate in candidates}, now=now)
         with transaction.atomic():
-            _store(candidates, results, now)
+            _store(candidates, {point: handle for (point, _), handle in opened.items()}, results, now)
     return [results[position] for position in range(len(records))]
 
 
@@ -144,11 +147,10 @@ def _key(meter: Meter, record: ocmf.Record) -> MeterKey:
     return max(same, key=lambda key: (key.from_counter, key.pk))
 
 
-def _store(candidates: list[_Candidate], results: dict[int, ItemResult], now: datetime) -> None:
+def _store(
+    candidates: list[_Candidate], handles: dict[UUID, KeyHandle], results: dict[int, ItemResult], now: datetime
+) -> None:
     """Store what is new, and answer what is not. Inside the request's transaction."""
-    period = now.date().replace(day=1)
-    opened = keys.keys_for(owners={(candidate.point, period) for candidate in candidates}, now=now)
-    handles = {candidate.point: opened[candidate.point, period] for candidate in candidates}
     # In one order everywhere: two requests with the same records wait for each other, never in a circle.
     ordered = sorted(candidates, key=lambda c: (c.meter.pk, c.record.counter, c.position))
     new = _claim(ordered, handles, now)
@@ -168,7 +170,7 @@ def _store(candidates: list[_Candidate], results: dict[int, ItemResult], now: da
 
 
 def _entry(candidate: _Candidate, now: datetime) -> NewEntry:
-    fields = {
+    fields: dict[str, Value] = {
         "envelopeSha256": candidate.sha256,
         "point": candidate.point.int.to_bytes(32, "big"),
         "counter": candidate.record.counter,
@@ -176,6 +178,9 @@ def _entry(candidate: _Candidate, now: datetime) -> NewEntry:
     }
     return NewEntry(kind=EntryKind.READING, fields=fields, scope=candidate.point, period=now.date())
 
+
+_Inserted = tuple[int, int, int, bytes]
+"""Id, meter, counter and SHA-256 of an envelope that is now there."""
 
 _INSERT = """
     INSERT INTO metering_envelope
@@ -186,7 +191,9 @@ _INSERT = """
 """
 
 
-def _insert(candidates: list[_Candidate], handles: dict[UUID, KeyHandle], now: datetime, *, fork: bool) -> list[tuple]:
+def _insert(
+    candidates: list[_Candidate], handles: dict[UUID, KeyHandle], now: datetime, *, fork: bool
+) -> list[_Inserted]:
     rows = [
         (
             c.meter.pk,
@@ -201,7 +208,7 @@ def _insert(candidates: list[_Candidate], handles: dict[UUID, KeyHandle], now: d
         cursor.execute(
             _INSERT, [now.date().replace(day=1), now, fork, *(list(column) for column in zip(*rows, strict=True))]
         )
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def _claim(ordered: list[_Candidate], handles: dict[UUID, KeyHandle], now: datetime) -> list[_Candidate]:

@@ -1,37 +1,23 @@
 """A zone's load: metered sums, forecast quantiles, the next peak, and how good the forecast was."""
 
 from dataclasses import dataclass
+from datetime import datetime
+from math import isfinite
 from typing import NamedTuple
 
-from django.db import connection
+from django.core.cache import cache
 
 from grid.accounts.models import Zone
 from grid.domain.slots import SLOTS_PER_DAY
-from grid.forecasts.models import ForecastPoint, ForecastRun, ForecastState, Target
-from grid.metering.models import PointKind, SlotClose
+from grid.forecasts.models import ForecastRun, ForecastState, Target
+from grid.forecasts.queries import accuracy, latest_points
+from grid.metering.models import SlotClose
+from grid.metering.queries import SlotTotal, energy_by_slot
 
 WEEK = 7 * SLOTS_PER_DAY
 HIGH_PERMILLE = 800
 """A forecast peak above this part of the feeder's rating is high, above the whole it is over."""
-
-_SUMS = """
-SELECT slot, sum(import_wh)::bigint, sum(export_wh)::bigint FROM (
-    SELECT DISTINCT ON (i.point_id, i.slot) i.slot, i.import_wh, i.export_wh
-    FROM metering_interval i JOIN metering_meteringpoint p ON p.id = i.point_id
-    WHERE p.zone_id = %s AND p.kind = %s AND i.slot >= %s AND i.slot < %s
-    ORDER BY i.point_id, i.slot, i.version DESC
-) newest GROUP BY slot ORDER BY slot
-"""
-
-
-class Energy(NamedTuple):
-    """Import and export of a slot, Wh."""
-
-    import_wh: int
-    export_wh: int
-
-    def of(self, target: Target) -> int:
-        return self.import_wh if target == Target.IMPORT else self.export_wh
+QUALITY_SECONDS = 3600
 
 
 class Quantiles(NamedTuple):
@@ -59,74 +45,51 @@ class Peak:
 
 @dataclass(frozen=True)
 class Quality:
-    """How a target's forecast did over the slots that have both forecast, reading and last week's reading."""
+    """Scores of the last week's forecasts in integers; None where nothing can be compared.
+
+    `mase_permille` below 1000 beats last week's value of the same slot; `coverage_permille` of 800 is right
+    for a band from P10 to P90. Errors in Wh per slot.
+    """
 
     target: Target
     slots: int
-    error_wh: int
-    naive_error_wh: int
-    bias_wh: int
-    covered: int
-
-    @property
-    def mase_permille(self) -> int | None:
-        """Mean absolute error against last week's value of the same slot, in thousandths; below 1000 is better."""
-        return 1000 * self.error_wh // self.naive_error_wh if self.naive_error_wh else None
-
-    @property
-    def mean_error_wh(self) -> int | None:
-        return self.error_wh // self.slots if self.slots else None
-
-    @property
-    def mean_bias_wh(self) -> int | None:
-        """Positive: forecast too high on average."""
-        return self.bias_wh // self.slots if self.slots else None
-
-    @property
-    def coverage_permille(self) -> int | None:
-        """Part of the readings inside P10 to P90; 800 is right."""
-        return 1000 * self.covered // self.slots if self.slots else None
+    mase_permille: int | None
+    error_wh: int | None
+    naive_error_wh: int | None
+    coverage_permille: int | None
 
 
-def metered(zone: Zone, from_slot: int, to_slot: int, kind: PointKind = PointKind.MEMBER) -> dict[int, Energy]:
-    """Sums over the zone's member points (or its feeder point) by slot, newest versions."""
-    with connection.cursor() as cursor:
-        cursor.execute(_SUMS, [zone.id, kind.value, from_slot, to_slot])
-        return {slot: Energy(imported, exported) for slot, imported, exported in cursor.fetchall()}
+def metered(zone: Zone, slots: range) -> dict[int, SlotTotal]:
+    """The zone's closed slots."""
+    rows = energy_by_slot(zone=zone, from_slot=slots.start, to_slot=slots.stop)
+    return {row.slot: row for row in rows}
 
 
-def forecast(zone: Zone, target: Target, from_slot: int, to_slot: int) -> dict[int, Quantiles]:
+def energy_of(total: SlotTotal, target: Target) -> int:
+    """The members' import or export in a slot, Wh."""
+    return total.import_wh if target == Target.IMPORT else total.export_wh
+
+
+def forecast(zone: Zone, target: Target, slots: range, *, now: datetime) -> dict[int, Quantiles]:
     """The newest forecast of the zone's total for each slot."""
-    rows = (
-        ForecastPoint.objects.filter(
-            run__zone=zone,
-            run__point=None,
-            run__target=target,
-            run__state=ForecastState.DONE,
-            run__from_slot__lt=to_slot,
-            run__to_slot__gt=from_slot,
-            slot__gte=from_slot,
-            slot__lt=to_slot,
-        )
-        .order_by("slot", "run__cutoff")
-        .values_list("slot", "p10_wh", "p50_wh", "p90_wh")
-    )
-    return {slot: Quantiles(p10, p50, p90) for slot, p10, p50, p90 in rows}
+    found = latest_points(zone, None, target, slots.start, slots.stop, now)
+    return {slot: Quantiles(row.p10_wh, row.p50_wh, row.p90_wh) for slot, row in found.items()}
 
 
-def latest_run(zone: Zone, target: Target) -> ForecastRun | None:
+def latest_run(zone: Zone, target: Target, *, now: datetime) -> ForecastRun | None:
     """The newest finished forecast of the zone's total."""
-    runs = ForecastRun.objects.filter(zone=zone, point=None, target=target, state=ForecastState.DONE)
+    runs = ForecastRun.objects.filter(
+        zone=zone, point=None, target=target, state=ForecastState.DONE, cutoff__lte=now
+    )
     return runs.order_by("-cutoff").first()
 
 
-def next_peak(zone: Zone, expected: dict[int, Quantiles], now_slot: int) -> Peak | None:
-    """The slot to come with the highest P90 import. `permille` is of the feeder's rating."""
-    coming = {slot: value for slot, value in expected.items() if slot >= now_slot}
-    if not coming:
+def next_peak(zone: Zone, expected: dict[int, Quantiles]) -> Peak | None:
+    """The slot with the highest P90 import. `permille` is of the feeder's rating."""
+    if not expected:
         return None
-    slot = max(coming, key=lambda each: (coming[each].p90, -each))
-    return Peak(slot, coming[slot].p50, coming[slot].p90, permille_of_rating(zone, coming[slot].p90))
+    slot = max(expected, key=lambda each: (expected[each].p90, -each))
+    return Peak(slot, expected[slot].p50, expected[slot].p90, permille_of_rating(zone, expected[slot].p90))
 
 
 def permille_of_rating(zone: Zone, wh: int) -> int:
@@ -134,24 +97,31 @@ def permille_of_rating(zone: Zone, wh: int) -> int:
     return 4000 * wh // zone.feeder_rating_w
 
 
-def quality(zone: Zone, target: Target, now_slot: int) -> Quality:
-    """The last week's forecast errors."""
-    first = now_slot - WEEK
-    actual = metered(zone, first - WEEK, now_slot)
-    expected = forecast(zone, target, first, now_slot)
-    error = naive = bias = covered = count = 0
-    for slot, value in expected.items():
-        if slot not in actual or slot - WEEK not in actual:
-            continue
-        real = actual[slot].of(target)
-        count += 1
-        error += abs(value.p50 - real)
-        naive += abs(actual[slot - WEEK].of(target) - real)
-        bias += value.p50 - real
-        covered += value.p10 <= real <= value.p90
-    return Quality(target, count, error, naive, bias, covered)
+def quality(zone: Zone, target: Target, closed: int, *, now: datetime) -> Quality:
+    """Scores over the week before slot `closed`; computed once per closed day, it reads months of intervals."""
+    key = f"operators.quality.{zone.id}.{target}.{closed // SLOTS_PER_DAY}"
+    found: Quality | None = cache.get(key)
+    if found is None:
+        scores = accuracy(
+            zone, None, target, from_slot=closed - WEEK, to_slot=closed, issued_before=now
+        )
+        found = Quality(
+            target,
+            scores.slots,
+            _integer(1000 * scores.mase),
+            _integer(scores.mae_wh),
+            _integer(scores.naive_mae_wh),
+            _integer(1000 * scores.coverage),
+        )
+        cache.set(key, found, QUALITY_SECONDS)
+    return found
 
 
 def closed_until(zone: Zone) -> int | None:
     """The first slot that is not closed yet."""
     return SlotClose.objects.filter(zone=zone).values_list("next_slot", flat=True).first()
+
+
+def _integer(value: float) -> int | None:
+    """A score as a whole number, rounded half to even; None for NaN."""
+    return round(value) if isfinite(value) else None

@@ -7,7 +7,8 @@ from django.db.models import Sum
 from grid.accounts.models import Zone
 from grid.domain.slots import SLOTS_PER_DAY, day_of, slots_of_day
 from grid.market.models import Auction
-from grid.pricing.models import PriceSignal, TariffDay
+from grid.pricing.models import TariffDay
+from grid.pricing.queries import signals
 
 
 @dataclass(frozen=True)
@@ -21,24 +22,24 @@ class PriceCurve:
     export_price: dict[int, int]
 
 
-def price_curve(zone: Zone, from_slot: int, to_slot: int) -> PriceCurve:
-    """Everything that is known of the prices in [from_slot, to_slot)."""
-    signals = PriceSignal.objects.filter(zone=zone, slot__gte=from_slot, slot__lt=to_slot)
+def price_curve(zone: Zone, slots: range) -> PriceCurve:
+    """Everything that is known of the prices of these slots."""
+    first, end = slots.start, slots.stop
     auctions = list(
-        Auction.objects.filter(zone=zone, slot__gte=from_slot, slot__lt=to_slot).values_list(
+        Auction.objects.filter(zone=zone, slot__gte=first, slot__lt=end).values_list(
             "slot", "price", "volume_wh"
         )
     )
-    days = TariffDay.objects.filter(zone=zone, day__in=range(day_of(from_slot), day_of(to_slot - 1) + 1))
+    days = TariffDay.objects.filter(zone=zone, day__in=range(day_of(first), day_of(end - 1) + 1))
     imports: dict[int, int] = {}
     exports: dict[int, int] = {}
     for tariff in days:
         for slot in slots_of_day(tariff.day):
-            if from_slot <= slot < to_slot:
+            if slot in slots:
                 imports[slot] = tariff.import_prices[slot % SLOTS_PER_DAY]
                 exports[slot] = tariff.export_prices[slot % SLOTS_PER_DAY]
     return PriceCurve(
-        signal=dict(signals.order_by("slot", "version").values_list("slot", "price")),
+        signal={slot: row.price for slot, row in signals(zone, first, end).items()},
         cleared={slot: price for slot, price, _ in auctions},
         volume={slot: volume for slot, _, volume in auctions},
         import_price=imports,
@@ -53,6 +54,6 @@ def recent_auctions(zone: Zone, limit: int = 8) -> list[Auction]:
 
 def traded_on(zone: Zone, day: int) -> int:
     """Wh cleared for delivery on a UTC day."""
-    slots = slots_of_day(day)
-    rows = Auction.objects.filter(zone=zone, slot__gte=slots.start, slot__lt=slots.stop)
+    today = slots_of_day(day)
+    rows = Auction.objects.filter(zone=zone, slot__gte=today.start, slot__lt=today.stop)
     return rows.aggregate(volume=Sum("volume_wh"))["volume"] or 0

@@ -11,7 +11,7 @@ from grid.domain.amounts import Prices, Quantities, line_amount
 from grid.domain.slots import slots_of_day
 from grid.domain.units import WattHours
 from grid.metering.models import MeteringPoint
-from grid.portal.queries.energy import intervals, traded
+from grid.portal.queries.energy import metered, traded
 from grid.portal.queries.prices import slot_prices
 
 
@@ -64,13 +64,13 @@ def day_so_far(zone: Zone, points: Sequence[MeteringPoint], day: int) -> DaySum:
     """Sum the slots of a UTC day that have both readings and prices."""
     slots = slots_of_day(day)
     ids = [point.id for point in points]
-    metered = intervals(ids, slots.start, slots.stop)
+    readings = metered(ids, slots.start, slots.stop)
     trades = traded(ids, slots.start, slots.stop)
     prices = slot_prices(zone, slots.start, slots.stop)
     lines: list[tuple[Quantities, Prices]] = []
     seen: set[int] = set()
     for point in ids:
-        for slot, interval in metered.get(point, {}).items():
+        for slot, interval in readings.get(point, {}).items():
             rates = prices[slot].rates
             if rates is None:
                 continue

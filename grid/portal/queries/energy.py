@@ -1,25 +1,18 @@
 """Metered and traded energy of points, slot by slot."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable
 from uuid import UUID
 
 from grid.market.models import Fill, Side
 from grid.metering.models import Interval
+from grid.metering.queries import intervals
 from grid.sentinel.models import Hold
 
-Slots = Mapping[int, Interval]
-
-
-def intervals(points: Iterable[UUID], from_slot: int, to_slot: int) -> dict[UUID, dict[int, Interval]]:
-    """The newest version of each point's intervals in [from_slot, to_slot)."""
-    rows = (
-        Interval.objects.filter(point__in=list(points), slot__gte=from_slot, slot__lt=to_slot)
-        .order_by("point_id", "slot", "-version")
-        .distinct("point_id", "slot")
-    )
+def metered(points: Collection[UUID], from_slot: int, to_slot: int) -> dict[UUID, dict[int, Interval]]:
+    """The newest version of each point's intervals in [from_slot, to_slot), by point and slot."""
     found: dict[UUID, dict[int, Interval]] = defaultdict(dict)
-    for row in rows:
+    for row in intervals(points=points, from_slot=from_slot, to_slot=to_slot):
         found[row.point_id][row.slot] = row
     return found
 

@@ -1,8 +1,10 @@
 """A home's own forecast, slot by slot."""
 
+from datetime import datetime
 from typing import NamedTuple
 
-from grid.forecasts.models import ForecastPoint, ForecastState, Target
+from grid.forecasts.models import Target
+from grid.forecasts.queries import latest_points
 from grid.metering.models import MeteringPoint
 
 
@@ -14,20 +16,7 @@ class Quantiles(NamedTuple):
     p90: int
 
 
-def forecast_of(point: MeteringPoint, target: Target, from_slot: int, to_slot: int) -> dict[int, Quantiles]:
-    """The newest forecast of each slot in [from_slot, to_slot)."""
-    rows = (
-        ForecastPoint.objects.filter(
-            run__zone=point.zone_id,
-            run__point=point,
-            run__target=target,
-            run__state=ForecastState.DONE,
-            run__from_slot__lt=to_slot,
-            run__to_slot__gt=from_slot,
-            slot__gte=from_slot,
-            slot__lt=to_slot,
-        )
-        .order_by("slot", "run__cutoff")
-        .values_list("slot", "p10_wh", "p50_wh", "p90_wh")
-    )
-    return {slot: Quantiles(p10, p50, p90) for slot, p10, p50, p90 in rows}
+def forecast_of(point: MeteringPoint, target: Target, slots: range, *, now: datetime) -> dict[int, Quantiles]:
+    """The newest forecast of each slot."""
+    found = latest_points(point.zone, point, target, slots.start, slots.stop, now)
+    return {slot: Quantiles(row.p10_wh, row.p50_wh, row.p90_wh) for slot, row in found.items()}

@@ -8,7 +8,8 @@ from grid.domain.slots import SLOTS_PER_DAY, day_of
 from grid.domain.units import PricePerKWh
 from grid.forecasts.models import ForecastPoint
 from grid.market.models import Auction
-from grid.pricing.models import PriceSignal, TariffDay
+from grid.pricing.models import TariffDay
+from grid.pricing.queries import signal, signals
 
 
 @dataclass(frozen=True)
@@ -46,12 +47,11 @@ class Reason:
 
     supply_wh: int
     demand_wh: int
-    signal: PriceSignal
 
 
 def slot_prices(zone: Zone, from_slot: int, to_slot: int) -> dict[int, SlotPrice]:
     """Prices of every slot in [from_slot, to_slot)."""
-    signals = signals_of(zone, from_slot, to_slot)
+    published = signals(zone, from_slot, to_slot)
     cleared = dict(
         Auction.objects.filter(zone=zone, slot__gte=from_slot, slot__lt=to_slot).values_list("slot", "price")
     )
@@ -63,7 +63,7 @@ def slot_prices(zone: Zone, from_slot: int, to_slot: int) -> dict[int, SlotPrice
         at = slot % SLOTS_PER_DAY
         found[slot] = SlotPrice(
             slot,
-            signals.get(slot),
+            published[slot].price if slot in published else None,
             cleared.get(slot),
             None if tariff is None else tariff.import_prices[at],
             None if tariff is None else tariff.export_prices[at],
@@ -72,19 +72,13 @@ def slot_prices(zone: Zone, from_slot: int, to_slot: int) -> dict[int, SlotPrice
     return found
 
 
-def signals_of(zone: Zone, from_slot: int, to_slot: int) -> dict[int, int]:
-    """The newest version of the published price of each slot that has one."""
-    rows = PriceSignal.objects.filter(zone=zone, slot__gte=from_slot, slot__lt=to_slot)
-    return dict(rows.order_by("slot", "version").values_list("slot", "price"))
-
-
 def reason(zone: Zone, slot: int) -> Reason | None:
     """What the slot's signal was computed from, or None when there is none."""
-    signal = PriceSignal.objects.filter(zone=zone, slot=slot).order_by("-version").first()
-    if signal is None:
+    published = signal(zone, slot)
+    if published is None:
         return None
-    runs = (signal.supply_run_id, signal.demand_run_id)
+    runs = (published.supply_run_id, published.demand_run_id)
     expected = dict(ForecastPoint.objects.filter(run__in=runs, slot=slot).values_list("run_id", "p50_wh"))
     if len(expected) < len(set(runs)):
         return None
-    return Reason(expected[runs[0]], expected[runs[1]], signal)
+    return Reason(expected[runs[0]], expected[runs[1]])

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from grid.accounts.models import Account
 from grid.domain.lines import Header, Line
+from grid.domain.slots import date_of_day, slots_of_day
 from grid.portal.queries.days import DaySum, summed
 from grid.settlement.models import PointStatement, RunRow, SettlementRun
-from grid.settlement.queries import headers_of, lines_of
+from grid.settlement.queries.statements import headers_of, lines_of
 
 
 @dataclass(frozen=True)
@@ -17,6 +19,19 @@ class SettledDay:
     run: SettlementRun
     day_net: int
 
+    @property
+    def date(self) -> date:
+        """The UTC calendar day."""
+        return date_of_day(self.run.day)
+
+    @property
+    def first_slot(self) -> int:
+        return slots_of_day(self.run.day).start
+
+    @property
+    def end_slot(self) -> int:
+        return slots_of_day(self.run.day).stop
+
 
 @dataclass(frozen=True)
 class StatementLine:
@@ -24,12 +39,6 @@ class StatementLine:
 
     line: Line
     header: Header
-
-    @property
-    def deviation_wh(self) -> int:
-        """Traded energy that was not metered: bought and not used, or sold and not delivered."""
-        energy = self.line.energy
-        return max(0, energy.bought - energy.imported) + max(0, energy.sold - energy.exported)
 
 
 @dataclass(frozen=True)

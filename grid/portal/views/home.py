@@ -22,14 +22,15 @@ from grid.metering.models import MeteringPoint
 from grid.portal import charts, story
 from grid.portal.queries.balances import balance_of
 from grid.portal.queries.days import day_so_far
-from grid.portal.queries.energy import intervals
+from grid.portal.queries.energy import metered
 from grid.portal.queries.fills import recent_fills, traded_in
 from grid.portal.queries.forecasts import forecast_of
 from grid.portal.queries.points import last_closed_slot, points_of
 from grid.portal.queries.prices import reason, slot_prices
 from grid.portal.queries.proofs import anchored_size
 from grid.portal.queries.statements import settled_days
-from grid.portal.views.withdrawals import WithdrawalForm
+from grid.portal.signers import is_managed
+from grid.portal.forms import WithdrawalForm
 
 PAST_SLOTS = 48
 PAST_PRICES = 8
@@ -40,7 +41,7 @@ def home(request: HttpRequest) -> HttpResponseBase:
     """The first account of the person; who has none is sent to the pages of their role."""
     account = accounts_of(person(request)).first()
     if account is not None:
-        return _home(request, account)
+        return show_home(request, account)
     roles = roles_of(person(request))
     for name, allowed in (("desk", DESK_ROLES), ("meters", METER_ROLES), ("runs", RUN_ROLES), ("log", LOG_ROLES)):
         if roles.intersection(allowed):
@@ -51,7 +52,7 @@ def home(request: HttpRequest) -> HttpResponseBase:
 @signed_in
 def account_home(request: HttpRequest, address: str) -> HttpResponseBase:
     """One of several accounts."""
-    return _home(request, own_account(request, address))
+    return show_home(request, own_account(request, address))
 
 
 @signed_in
@@ -88,22 +89,23 @@ def outlook_csv(request: HttpRequest, address: str) -> HttpResponseBase:
     """The own forecast with what was metered, Wh per slot."""
     account = own_account(request, address)
     points = list(points_of(account))
-    slot = slot_of(int(clock.timestamp()))
+    now = clock.now()
+    slot = slot_of(int(now.timestamp()))
     slots = range(slot - PAST_SLOTS, slot + SLOTS_PER_DAY)
     head = ["slot", "start_utc", "import_wh", "export_wh"]
     head += [f"{target}_{quantile}_wh" for target in ("import", "export") for quantile in ("p10", "p50", "p90")]
     rows: list[Sequence[Any]] = []
     if points:
-        metered = intervals([points[0].id], slots.start, slots.stop).get(points[0].id, {})
-        draw = forecast_of(points[0], Target.IMPORT, slots.start, slots.stop)
-        feed = forecast_of(points[0], Target.EXPORT, slots.start, slots.stop)
+        real = metered([points[0].id], slots.start, slots.stop).get(points[0].id, {})
+        draw = forecast_of(points[0], Target.IMPORT, slots, now=now)
+        feed = forecast_of(points[0], Target.EXPORT, slots, now=now)
         empty = (None, None, None)
         rows = [
             (
                 at,
                 slot_start(at),
-                metered[at].import_wh if at in metered else None,
-                metered[at].export_wh if at in metered else None,
+                real[at].import_wh if at in real else None,
+                real[at].export_wh if at in real else None,
                 *draw.get(at, empty),
                 *feed.get(at, empty),
             )
@@ -112,7 +114,10 @@ def outlook_csv(request: HttpRequest, address: str) -> HttpResponseBase:
     return csv_file("forecast.csv", head, rows)
 
 
-def _home(request: HttpRequest, account: Account) -> HttpResponse:
+def show_home(
+    request: HttpRequest, account: Account, *, form: WithdrawalForm | None = None, status: int = 200
+) -> HttpResponse:
+    """The whole page; `form` is a withdrawal that was refused."""
     now = clock.now()
     points = list(points_of(account))
     zones = {point.zone_id for point in points}
@@ -127,7 +132,9 @@ def _home(request: HttpRequest, account: Account) -> HttpResponse:
     }
     for build in PARTS.values():
         context |= build(request, account, points, now)
-    return page(request, "portal/home.html", context, community=account.community)
+    if form is not None:
+        context["withdrawal_form"] = form
+    return page(request, "portal/home.html", context, community=account.community, status=status)
 
 
 def _zone_of(points: Sequence[MeteringPoint]) -> Zone | None:
@@ -145,7 +152,7 @@ def _now(
     slot = slot_of(int(now.timestamp()))
     closed = max((last for point in points if (last := last_closed_slot(point)) is not None), default=None)
     last = [] if closed is None else [
-        rows[closed] for rows in intervals([point.id for point in points], closed, closed + 1).values()
+        rows[closed] for rows in metered([point.id for point in points], closed, closed + 1).values()
     ]
     bought, sold = traded_in(account, slot)
     today = day_so_far(zone, [point for point in points if point.zone_id == zone.id], day_of(slot))
@@ -191,9 +198,9 @@ def _charts(
         "outlook_chart": lambda: charts.outlook_chart(
             slots,
             slot,
-            intervals([points[0].id], slots.start, slots.stop).get(points[0].id, {}),
-            forecast_of(points[0], Target.IMPORT, slots.start, slots.stop),
-            forecast_of(points[0], Target.EXPORT, slots.start, slots.stop),
+            metered([points[0].id], slots.start, slots.stop).get(points[0].id, {}),
+            forecast_of(points[0], Target.IMPORT, slots, now=now),
+            forecast_of(points[0], Target.EXPORT, slots, now=now),
             reverse("outlook_csv", args=[account.address]),
         ),
     }
@@ -202,7 +209,7 @@ def _charts(
 def _money(
     request: HttpRequest, account: Account, points: Sequence[MeteringPoint], now: datetime
 ) -> dict[str, Any]:
-    may_withdraw = may_act(account, person(request))
+    may_withdraw = is_managed(account) and may_act(account, person(request))
     return {
         "balance": balance_of(account),
         "days": settled_days(account, limit=5),

@@ -18,7 +18,7 @@ from grid.accounts.queries import accounts_of
 from grid.domain.slots import day_of, local_day_slots, slot_start
 from grid.metering.models import Interval, MeteringPoint
 from grid.portal.charts import day_chart
-from grid.portal.queries.energy import intervals
+from grid.portal.queries.energy import metered
 from grid.portal.queries.points import last_closed_slot, owned_days, point_views, viewable_point
 from grid.portal.queries.proofs import Proof, anchored_size
 from grid.settlement.models import SettlementRun
@@ -64,7 +64,7 @@ def readings(request: HttpRequest, point_id: UUID, day: date) -> HttpResponseBas
     """One local day of readings: 96 quarter hours, 92 or 100 where the clocks change."""
     point, account = _own_point(request, point_id)
     slots = _slots(point, day)
-    metered = _own_intervals(account, point, slots)
+    rows = _own_intervals(account, point, slots)
     last = last_closed_slot(point)
     newest = None if last is None else slot_start(last).astimezone(_zone_info(point)).date()
     context = {
@@ -74,8 +74,8 @@ def readings(request: HttpRequest, point_id: UUID, day: date) -> HttpResponseBas
         "day": day,
         "before": day - timedelta(days=1),
         "after": day + timedelta(days=1) if newest is not None and day < newest else None,
-        "readings": list(reversed(_proven(point, slots, metered))),
-        "chart": lambda: day_chart(slots, metered, reverse("readings_csv", args=[point.id, day])),
+        "readings": list(reversed(_proven(point, slots, rows))),
+        "chart": lambda: day_chart(slots, rows, reverse("readings_csv", args=[point.id, day])),
     }
     return page(request, "portal/readings.html", context, community=account.community)
 
@@ -84,9 +84,9 @@ def readings(request: HttpRequest, point_id: UUID, day: date) -> HttpResponseBas
 def readings_csv(request: HttpRequest, point_id: UUID, day: date) -> HttpResponseBase:
     """One local day of readings, Wh per slot."""
     point, account = _own_point(request, point_id)
-    metered = _own_intervals(account, point, _slots(point, day))
+    rows = _own_intervals(account, point, _slots(point, day))
     head = ["slot", "start_utc", "import_wh", "export_wh", "espi_quality", "version", "log_index", "known_at_utc"]
-    rows = [
+    lines = [
         (
             slot,
             slot_start(slot),
@@ -97,9 +97,9 @@ def readings_csv(request: HttpRequest, point_id: UUID, day: date) -> HttpRespons
             row.log_index,
             row.known_at,
         )
-        for slot, row in sorted(metered.items())
+        for slot, row in sorted(rows.items())
     ]
-    return csv_file(f"readings-{day:%Y-%m-%d}.csv", head, rows)
+    return csv_file(f"readings-{day:%Y-%m-%d}.csv", head, lines)
 
 
 def _own_point(request: HttpRequest, point_id: UUID) -> tuple[MeteringPoint, Account]:
@@ -123,7 +123,7 @@ def _slots(point: MeteringPoint, day: date) -> range:
 def _own_intervals(account: Account, point: MeteringPoint, slots: range) -> dict[int, Interval]:
     """Intervals of the days in which the point was the account's; a predecessor's are not shown."""
     spans = owned_days(account, point)
-    rows = intervals([point.id], slots.start, slots.stop).get(point.id, {})
+    rows = metered([point.id], slots.start, slots.stop).get(point.id, {})
     return {
         slot: row
         for slot, row in rows.items()

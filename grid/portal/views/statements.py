@@ -12,6 +12,7 @@ from grid.accounts.pages.responses import csv_file, page
 from grid.accounts.permissions import own_account, person, signed_in
 from grid.accounts.queries import accounts_of
 from grid.domain.slots import day_of_date, slot_start
+from grid.portal import story
 from grid.portal.charts import statement_chart
 from grid.portal.queries.proofs import proof_of
 from grid.portal.queries.statements import (
@@ -61,6 +62,9 @@ def statement(request: HttpRequest, address: str, day: date) -> HttpResponseBase
         "rows": rows,
         "view": view,
         "sums": view.sums,
+        "headline": story.headline(view.sums),
+        "sentences": story.sentences(view.sums, account.community.currency),
+        "csv_url": _csv_url(account, day, view),
         "proof": proof_of(settled.run.log_size - 1, settled.run),
         "chart": lambda: statement_chart(view, _csv_url(account, day, view)),
         "held": [pair.line.slot for pair in view.lines if pair.line.hold_index is not None],

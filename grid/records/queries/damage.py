@@ -50,7 +50,7 @@ def check(*, with_chain: bool, progress: Progress = lambda done: None) -> Health
         if beyond:
             raise LogDamaged(f"Checkpoint {beyond[0]} covers more than the {health.size} entries there are.")
         if with_chain:
-            health.anchored = _check_anchors()
+            health.anchored = check_anchors()
     except LogDamaged as error:
         health.damage.append(str(error))
     health.root = tree.root()
@@ -151,9 +151,12 @@ def _check_checkpoint(row: Checkpoint, root: bytes) -> None:
         raise LogDamaged(f"Checkpoint {row.size} has a note that says something else.")
 
 
-def _check_anchors() -> int:
+def check_anchors() -> int:
     """Compare every anchored checkpoint with RecordAnchor; return how many there are."""
     anchored = list(Checkpoint.objects.filter(anchored_at__isnull=False).order_by("seq"))
+    count = chain.call("RecordAnchor", "checkpointCount")
+    if len(anchored) > count:
+        raise LogDamaged(f"Checkpoint {anchored[count].size} is not on chain: RecordAnchor has {count}.")
     answers = chain.call_many([("RecordAnchor", "checkpoints", [row.seq]) for row in anchored])
     for row, (size, _, root) in zip(anchored, answers, strict=True):
         if (size, root) != (row.size, "0x" + bytes(row.root).hex()):

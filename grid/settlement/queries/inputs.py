@@ -6,25 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db import connection
-
 from grid.accounts.models import Account, Zone
-from grid.domain.profile import Profile
 from grid.domain.signers import address_bytes
 from grid.domain.slots import SLOTS_PER_DAY, slots_of_day
 from grid.domain.statements import LocalFill, Metered, PointDay, SlotPrices
 from grid.market.models import Auction, Fill, Side
 from grid.market.queries.inputs import member_bindings
 from grid.metering.models import MeteringPoint, PointKind
+from grid.metering.queries import intervals
 from grid.pricing.models import TariffDay
 from grid.sentinel.models import Hold
-
-_METERED = """
-    SELECT DISTINCT ON (i.point_id, i.slot) i.point_id, i.slot, i.import_wh, i.export_wh, i.log_index
-    FROM metering_interval i JOIN metering_meteringpoint p ON p.id = i.point_id
-    WHERE p.zone_id = %s AND i.slot >= %s AND i.slot < %s
-    ORDER BY i.point_id, i.slot, i.version DESC, i.log_index
-"""
 
 
 class InputMissing(Exception):
@@ -68,11 +59,11 @@ def run_inputs(zone: Zone, day: int, *, now: datetime) -> RunInputs:
 
 def _metered(zone: Zone, day: int) -> dict[UUID, dict[int, Metered]]:
     slots = slots_of_day(day)
+    points = MeteringPoint.objects.filter(zone=zone).values_list("id", flat=True)
+    rows = intervals(points=list(points), from_slot=slots.start, to_slot=slots.stop)
     found: dict[UUID, dict[int, Metered]] = defaultdict(dict)
-    with connection.cursor() as cursor:
-        cursor.execute(_METERED, [zone.id, slots.start, slots.stop])
-        for point, slot, imported, exported, index in cursor.fetchall():
-            found[point][slot] = Metered(imported, exported, index)
+    for point, slot, *values in rows.values_list("point_id", "slot", "import_wh", "export_wh", "log_index"):
+        found[point][slot] = Metered(*values)
     return found
 
 
@@ -124,9 +115,9 @@ def _prices(zone: Zone, day: int) -> list[SlotPrices]:
     slots = slots_of_day(day)
     auctions = {
         row.slot: row
-        for row in Auction.objects.filter(
-            zone=zone, slot__gte=slots.start, slot__lt=slots.stop
-        ).select_related("signal")
+        for row in Auction.objects.filter(zone=zone, slot__gte=slots.start, slot__lt=slots.stop).select_related(
+            "signal"
+        )
     }
     return [
         SlotPrices(

@@ -46,10 +46,7 @@ def reconcile(run: SettlementRun) -> list[ReconciledRow]:
         elif item.name == "ShortfallCarried":
             carried = item.args
     system = [address_text(address) for address in parse(run.profile.document).system_accounts]
-    bearers = {
-        address: carried.get(name, 0)
-        for address, name in zip(system, _CARRIED, strict=True)
-    }
+    bearers = {address: carried.get(name, 0) for address, name in zip(system, _CARRIED, strict=True)}
     caps = _caps(run)
     return [
         _reconciled(row, sums[row.address], caps.get(row.account_id, 0), bearers.get(row.address))

@@ -1,6 +1,7 @@
 """Withdrawal requests as the chain's events tell them."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from grid.chain import queries as chain_queries
 
@@ -18,17 +19,16 @@ class OpenRequest:
 
 def open_requests(account: str | None = None) -> list[OpenRequest]:
     """Return requests that were neither paid, nor cancelled, nor used up by a debit, oldest first."""
-    chosen = {} if account is None else {"account": account}
 
-    def seen(name: str) -> list[dict[str, object]]:
-        return [event.args for event in chain_queries.events("Escrow", name, **chosen)]
+    def seen(name: str) -> list[dict[str, Any]]:
+        events = chain_queries.events("Escrow", name)
+        return [event.args for event in (events.filter(args__account=account) if account else events)]
 
     closed = {(args["account"], args["index"]) for args in seen("WithdrawalExecuted")}
     closed |= {(args["account"], args["index"]) for args in seen("WithdrawalCancelled")}
     remaining = {(args["account"], args["index"]): args["remaining"] for args in seen("WithdrawalShrunk")}
     found = []
-    for event in chain_queries.events("Escrow", "WithdrawalRequested", **chosen):
-        args = event.args
+    for args in seen("WithdrawalRequested"):
         key = (args["account"], args["index"])
         amount = remaining.get(key, args["amount"])
         if key not in closed and amount:

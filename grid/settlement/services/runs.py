@@ -16,9 +16,9 @@ from grid.domain.rows import pack_rows, rows_root
 from grid.domain.signers import address_text
 from grid.domain.slots import DAY_SECONDS, SLOTS_PER_DAY, month_of_day
 from grid.domain.statements import RunResult, SystemAccounts, build_run
-from grid.market.queries.rules import profile_on
 from grid.metering.models import SlotClose
 from grid.pricing.models import Profile
+from grid.pricing.queries import NoProfile, profile_on, profile_row
 from grid.records import queries as records
 from grid.records.services.keys import KeyHandle, keys_for
 from grid.settlement.models import PointStatement, RunRow, RunState, SettlementRun
@@ -50,7 +50,7 @@ def compute_due(*, zone: Zone, now: datetime) -> int:
             continue
         try:
             compute(zone=zone, day=day, now=now)
-        except InputMissing as reason:
+        except (InputMissing, NoProfile) as reason:
             log.warning("run waits for its inputs", zone=str(zone.pk), day=day, reason=str(reason))
         else:
             done += 1
@@ -60,16 +60,14 @@ def compute_due(*, zone: Zone, now: datetime) -> int:
 def compute(*, zone: Zone, day: int, now: datetime) -> SettlementRun:
     """Compute and store the initial run of one day. A repeat returns the run that is there.
 
-    Raises InputMissing for inputs that are not there yet, ValueError for inputs that contradict each other.
+    Raises InputMissing and NoProfile for inputs that are not there yet, ValueError for contradictory ones.
     """
     with transaction.atomic():
         Zone.objects.select_for_update(no_key=True).get(pk=zone.pk)
         known = SettlementRun.objects.filter(zone=zone, day=day, sequence=0).first()
         if known:
             return known
-        profile = profile_on(zone.community, day)
-        if profile is None:
-            raise InputMissing(f"{zone.community} has no profile in force on day {day}")
+        profile = profile_row(zone.community, day)
         rules = parse(profile.document)
         inputs = run_inputs(zone, day, now=now)
         keys = _keys(zone, day, inputs, now)
@@ -133,8 +131,7 @@ def note_posted(*, now: datetime) -> int:
 def _first_open_day(zone: Zone, now: datetime) -> int:
     """Return the first day whose initial run would still be accepted: its end plus the posting lag lies ahead."""
     seconds = int(now.timestamp())
-    profile = profile_on(zone.community, seconds // DAY_SECONDS)
-    lag = parse(profile.document).windows.posting_lag_seconds if profile else 0
+    lag = profile_on(zone.community, seconds // DAY_SECONDS).windows.posting_lag_seconds
     return (seconds - lag) // DAY_SECONDS
 
 
@@ -146,9 +143,7 @@ def _keys(zone: Zone, day: int, inputs: RunInputs, now: datetime) -> dict[bytes,
     return {scope.int.to_bytes(32, "big"): handle for (scope, _), handle in opened.items()}
 
 
-def _result(
-    zone: Zone, day: int, rules: Rules, inputs: RunInputs, keys: dict[bytes, KeyHandle]
-) -> RunResult:
+def _result(zone: Zone, day: int, rules: Rules, inputs: RunInputs, keys: dict[bytes, KeyHandle]) -> RunResult:
     accounts = {point.account for point in inputs.points}
     few = len(accounts) < rules.limits.minimum_membership
     return build_run(

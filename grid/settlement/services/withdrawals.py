@@ -30,7 +30,7 @@ def request(
         raise Refused("receiver_invalid", "Money cannot be sent to this address.")
     if deadline < now.timestamp():
         raise Refused("deadline_passed", "The signature's deadline has passed: sign again.")
-    message = {
+    message: dict[str, int | bytes] = {
         "account": address_bytes(account.address),
         "to": to,
         "amount": amount,

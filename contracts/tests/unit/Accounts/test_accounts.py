@@ -1,8 +1,9 @@
 import pytest
 import signing
-from brownie import ZERO_ADDRESS, reverts
+from brownie import ZERO_ADDRESS
 from eth_account import Account
 from eth_utils import keccak, to_checksum_address
+from world import refused
 
 DIGEST = keccak(text="message")
 
@@ -53,7 +54,7 @@ def test_enrolled_key_signs_for_its_id(world, signer):
 
 def test_enrolling_twice__reverts(world, signer):
     tx = world.accounts.enrol(signer, {"from": world.relayer})
-    with reverts(f"AlreadyEnrolled: {tx.return_value}"):
+    with refused("AlreadyEnrolled", tx.return_value):
         world.accounts.enrol(signer, {"from": world.relayer})
 
 
@@ -61,12 +62,12 @@ def test_signer_without_a_verifier__reverts(world):
     """The public key behind a wallet hashes to its address; enrolling it would lock the wallet out."""
     public = bytes.fromhex(Account.from_key(world.person("alice").key)._key_obj.public_key.to_hex()[2:])
     assert to_checksum_address(keccak(public)[12:]) == world["alice"]
-    with reverts(f"VerifierHasNoCode: {to_checksum_address(public[:20])}"):
+    with refused("VerifierHasNoCode", to_checksum_address(public[:20])):
         world.accounts.enrol(public, {"from": world.mallory})
 
 
 def test_signer_no_longer_than_an_address__reverts(world):
-    with reverts("SignerTooShort: 20"):
+    with refused("SignerTooShort", 20):
         world.accounts.enrol(bytes.fromhex(world["alice"][2:]), {"from": world.mallory})
 
 

@@ -2,6 +2,7 @@ import pytest
 import trees
 from brownie import reverts
 from eth_utils import keccak
+from world import refused
 
 LEAVES = [trees.leaf(bytes([i])) for i in range(20)]
 
@@ -22,9 +23,10 @@ def test_checkpoints_follow_one_another(anchor, world):
         root = trees.root(LEAVES[:size])
         tx = anchor.anchor(seq, old, size, root, proof, {"from": world.anchorer})
         assert tx.events["CheckpointAnchored"] == {"seq": seq, "size": size, "root": "0x" + root.hex()}
-        assert anchor.checkpoints(seq) == (size, tx.timestamp, "0x" + root.hex())
+        stored = anchor.checkpoints(seq)
+        assert (int(stored[0]), int(stored[1]), bytes(stored[2])) == (size, tx.timestamp, root)
     assert anchor.checkpointCount() == len(sizes)
-    assert anchor.latest()[:2] == (4, 20)
+    assert list(map(int, anchor.latest()[:2])) == [4, 20]
 
 
 def test_edited_history__reverts(anchor, world):
@@ -38,39 +40,39 @@ def test_edited_history__reverts(anchor, world):
 def test_shrinking_or_standing_log__reverts(anchor, world):
     root = trees.root(LEAVES[:3])
     anchor.anchor(0, 0, 3, root, [], {"from": world.anchorer})
-    with reverts("LogDidNotGrow: 3, 3"):
+    with refused("LogDidNotGrow", 3, 3):
         anchor.anchor(1, 3, 3, root, [], {"from": world.anchorer})
-    with reverts("LogDidNotGrow: 3, 2"):
+    with refused("LogDidNotGrow", 3, 2):
         anchor.anchor(1, 3, 2, root, [], {"from": world.anchorer})
 
 
 def test_skipped_or_repeated_number__reverts(anchor, world):
-    with reverts("UnexpectedSequence: 1, 0"):
+    with refused("UnexpectedSequence", 1, 0):
         anchor.anchor(1, 0, 1, LEAVES[0], [], {"from": world.anchorer})
     anchor.anchor(0, 0, 1, LEAVES[0], [], {"from": world.anchorer})
-    with reverts("UnexpectedSequence: 0, 1"):
+    with refused("UnexpectedSequence", 0, 1):
         anchor.anchor(0, 0, 1, LEAVES[0], [], {"from": world.anchorer})
 
 
 def test_wrong_old_size__reverts(anchor, world):
-    with reverts("UnexpectedOldSize: 1, 0"):
+    with refused("UnexpectedOldSize", 1, 0):
         anchor.anchor(0, 1, 2, LEAVES[0], [], {"from": world.anchorer})
     anchor.anchor(0, 0, 3, trees.root(LEAVES[:3]), [], {"from": world.anchorer})
-    with reverts("UnexpectedOldSize: 2, 3"):
+    with refused("UnexpectedOldSize", 2, 3):
         proof = trees.consistency(2, LEAVES[:4])
         anchor.anchor(1, 2, 4, trees.root(LEAVES[:4]), proof, {"from": world.anchorer})
 
 
 def test_wrong_proof_length__reverts(anchor, world):
-    with reverts("ProofLengthWrong: 1"):
+    with refused("ProofLengthWrong", 1):
         anchor.anchor(0, 0, 1, LEAVES[0], [keccak(text="x")], {"from": world.anchorer})
     anchor.anchor(0, 0, 3, trees.root(LEAVES[:3]), [], {"from": world.anchorer})
     root, proof = trees.root(LEAVES[:7]), trees.consistency(3, LEAVES[:7])
     for wrong in ([], proof[:-1], [*proof, keccak(text="x")]):
-        with reverts(f"ProofLengthWrong: {len(wrong)}"):
+        with refused("ProofLengthWrong", len(wrong)):
             anchor.anchor(1, 3, 7, root, wrong, {"from": world.anchorer})
 
 
 def test_stranger__reverts(anchor, world):
-    with reverts(f"AccessManagedUnauthorized: {world.mallory}"):
+    with refused("AccessManagedUnauthorized", world.mallory):
         anchor.anchor(0, 0, 1, LEAVES[0], [], {"from": world.mallory})

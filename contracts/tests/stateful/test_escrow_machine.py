@@ -1,0 +1,202 @@
+"""Random histories: the escrow's balances equal the Python ledger's after every step, to the unit.
+
+Checked by name (reference: docs/PROTOCOL.md sections 2 and 4): every token has an owner; nothing is negative; no day costs
+an account more than its cap; a run and its corrections add up; every open request can be pulled after its delay, without
+the operator.
+"""
+
+import os
+from typing import ClassVar
+
+import pytest
+from brownie import web3
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from mirror import Ledger, Mandate
+from world import CORRECTION_LAG, DAY, POSTING_LAG, SYSTEM, TOKEN, World
+
+EXAMPLES = int(os.environ.get("CONTRACT_EXAMPLES", "8"))
+STEPS = int(os.environ.get("CONTRACT_STEPS", "25"))
+MEMBERS = ("alice", "bob", "carol", "dora", "erik")
+
+members = st.sampled_from(MEMBERS)
+amounts = st.integers(1, 300) | st.integers(1, 300 * TOKEN)
+nets = st.integers(-250, 250) | st.integers(-250 * TOKEN, 250 * TOKEN)
+
+
+import collections
+C = collections.Counter()
+
+
+class EscrowMachine(RuleBasedStateMachine):
+    world: ClassVar[World]
+    lens: ClassVar
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.start = web3.provider.make_request("evm_snapshot", [])["result"]
+        self.today = self.world.today
+        self.ledger = Ledger(SYSTEM, bond=int(self.world.escrow.bond()), held=int(self.world.escrow.totalLiabilities()))
+        for name in ("alice", "bob"):
+            self.ledger.free[name] = 500 * TOKEN
+            self.ledger.mandates[name] = [Mandate(self.today - 10, self.today + 365, 100 * TOKEN)]
+        self.runs: dict[int, list[dict[str, int]]] = {}  # day -> rows of each sequence
+
+    def teardown(self) -> None:
+        C["examples"] += 1
+        web3.provider.make_request("evm_revert", [self.start])
+
+    # People
+
+    @rule(name=st.sampled_from(MEMBERS + SYSTEM), amount=amounts)
+    def deposit(self, name, amount):
+        self.world.fund(name, amount)
+        self.ledger.deposit(name, amount)
+
+    @rule(name=members, cap=amounts, length=st.integers(1, 5))
+    def register(self, name, cap, length):
+        taken = self.ledger.mandates.setdefault(name, [])
+        first = max(self.today, max(self.runs, default=0) + 1, taken[-1].valid_to if taken else 0)
+        self.world.register(name, cap, first, first + length)
+        taken.append(Mandate(first, first + length, cap))
+
+    @rule(name=members)
+    def end_newest_mandate(self, name):
+        taken = self.ledger.mandates.get(name, [])
+        first = max(self.today + 1, taken[-1].valid_from) if taken else 0
+        if not taken or first >= taken[-1].valid_to:
+            return
+        self.world.end_mandate(name, len(taken) - 1, first)
+        taken[-1].valid_to = first
+
+    @rule(name=members, amount=amounts)
+    def request(self, name, amount):
+        if len(self.ledger.requests.get(name, [])) == 4 or amount > self.ledger.free.get(name, 0):
+            return
+        self.world.request(name, amount)
+        self.ledger.request(name, amount)
+
+    @rule(name=members)
+    def cancel_newest_request(self, name):
+        if self.ledger.requests.get(name):
+            index = self.ledger.requests[name][-1][0]
+            self.world.cancel(name, index)
+            self.ledger.close(name, index, executed=False)
+
+    # The operator
+
+    def rows(self, drawn: dict[str, int], system: list[int]) -> dict[str, int]:
+        """Posting order: members by address, then the system accounts; the supplier makes the sum zero."""
+        rows = {name: drawn[name] for name in sorted(drawn, key=lambda name: self.world[name].lower())}
+        fee, dust, balancing = system
+        rows |= {"supplier": -sum(rows.values()) - fee - dust - balancing, "fee": fee, "dust": dust}
+        return rows | {"balancing": balancing}
+
+    system_nets = st.tuples(amounts, st.integers(0, 96), nets).map(list)
+
+    @rule(drawn=st.dictionaries(members, nets, min_size=1), system=system_nets)
+    def post_yesterday(self, drawn, system):
+        day = self.today - 1
+        if day in self.runs:
+            return
+        rows = self.rows(drawn, system)
+        tx = self.world.post(rows, day=day)
+        C["post"] += 1
+        C.update(set(tx.events.keys()))
+        self.runs[day] = [rows]
+        self.ledger.apply_run(day, rows)
+
+    @precondition(lambda self: self.runs)
+    @rule(data=st.data(), system=system_nets)
+    def correct(self, data, system):
+        day = data.draw(st.sampled_from(sorted(self.runs)))
+        if self.today > day + 1 + (POSTING_LAG + CORRECTION_LAG) // DAY - 1:
+            return
+        previous = self.runs[day][-1]
+        drawn = {name: net for name, net in previous.items() if name not in SYSTEM}
+        drawn |= data.draw(st.dictionaries(members, nets, min_size=1))
+        rows = self.rows(drawn, system)
+        self.world.correct(rows, previous, sequence=len(self.runs[day]), day=day)
+        C["correct"] += 1
+        self.runs[day].append(rows)
+        self.ledger.apply_run(day, rows, previous)
+
+    # Anyone
+
+    @rule(days=st.integers(1, 3))
+    def time_passes(self, days):
+        self.today += days
+        self.world.travel(self.today * DAY + DAY // 2)
+
+    @rule(name=members)
+    def pull_oldest_request(self, name):
+        for _, _, ready_at, index in self.world.escrow.withdrawalsOf(self.world[name])[:1]:
+            if ready_at > self.world.time():
+                return
+            before = self.world.token.balanceOf(self.world[name])
+            self.world.escrow.executeWithdrawal(self.world[name], index, {"from": self.world.mallory})
+            paid = self.ledger.close(name, index, executed=True)
+            assert self.world.token.balanceOf(self.world[name]) - before == paid
+
+    @rule(limit=st.integers(0, 3))
+    def pay_owed(self, limit):
+        self.world.escrow.payOwed(limit, {"from": self.world.mallory})
+        self.ledger.pay_owed(limit)
+
+    # Always
+
+    @invariant()
+    def contract_equals_mirror(self):
+        names = MEMBERS + SYSTEM
+        found = self.lens.balances(self.world.escrow, [self.world[name] for name in names])
+        mirrored = {
+            name: [
+                self.ledger.free.get(name, 0),
+                self.ledger.pending(name),
+                self.ledger.receivable.get(name, 0),
+                self.ledger.owed.get(name, 0),
+            ]
+            for name in names
+        }
+        assert {name: [int(v) for v in values] for name, values in zip(names, found, strict=True)} == mirrored
+
+    @invariant()
+    def count(self):
+        C["steps"] += 1
+
+    @invariant()
+    def every_token_has_an_owner(self):
+        bond, pool, liabilities, held = (int(value) for value in self.lens.totals(self.world.escrow))
+        assert (bond, pool, held) == (self.ledger.bond, self.ledger.pool, self.ledger.held)
+        assert liabilities == held == self.ledger.liabilities()
+
+    @invariant()
+    def no_day_costs_more_than_its_cap(self):
+        for day, sequences in self.runs.items():
+            for name, net in sequences[-1].items():
+                if name in MEMBERS:
+                    cap = int(self.world.escrow.capOn(self.world[name], day)) if net < 0 else 0
+                    assert cap == (self.ledger.cap_on(name, day) if net < 0 else 0)
+                    assert -self.ledger.effect(name, net, day) <= cap
+
+
+@pytest.fixture
+def machine(world, project):
+    EscrowMachine.world = world
+    EscrowMachine.lens = project.Lens.deploy({"from": world.mallory})
+    return EscrowMachine
+
+
+def test_escrow_machine(machine):
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=EXAMPLES,
+            stateful_step_count=STEPS,
+            deadline=None,
+            derandomize="CONTRACT_EXAMPLES" not in os.environ,
+            suppress_health_check=HealthCheck.all(),
+        ),
+    )
+    print("COUNT", C)

@@ -1,0 +1,90 @@
+"""Tell the demonstration's beginning on a running platform: `python -m grid.config.demo --help`."""
+
+import argparse
+import json
+import os
+import secrets
+import sys
+from pathlib import Path
+from typing import Any
+
+import django
+
+HOUR = 3_600
+DAY = 86_400
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m grid.config.demo", description=__doc__)
+    parser.add_argument("--url", required=True, help="the platform's address")
+    parser.add_argument("--data", type=Path, required=True, help="the platform's data folder")
+    parser.add_argument("--homes", type=Path, help="CSV of homes instead of a generated street")
+    parser.add_argument("--report", type=Path, help="play the day to its end, check it, and write the report here")
+    parser.add_argument("--finalise", action="store_true", help="live through window and withdrawal delay too")
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Tell the story; 0 when all went as it must."""
+    options = _options()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "grid.config.settings")
+    django.setup()
+    from rich.console import Console
+
+    from grid.config.demo.driver import PassFailed
+    from grid.simulator.client import ClientError
+    from grid.simulator.homes import HomesFileError
+
+    console = Console(stderr=True)
+    try:
+        return _tell(options, console)
+    except (PassFailed, HomesFileError, ClientError) as error:
+        console.print(f"watt: {error}", style="red", markup=False, highlight=False)
+        return 1
+
+
+def _tell(options: argparse.Namespace, console: Any) -> int:
+    from grid import clock
+    from grid.config.demo import report, seed
+    from grid.config.demo.driver import Driver
+    from grid.config.demo.story import HISTORY_DAYS, Story, history_start
+    from grid.domain.slots import SLOTS_PER_DAY
+    from grid.simulator.client import MeterClient
+    from grid.simulator.folder import Founding, StreetFolder
+
+    remembered = options.data / "demo-day"
+    if not remembered.exists():
+        remembered.write_text(str((int(clock.timestamp()) + 3 * HOUR) // DAY))
+    day = int(remembered.read_text())
+    founding = Founding(
+        place=seed.PLACE,
+        origin_slot=history_start(day),
+        window_end_slot=(day + 1) * SLOTS_PER_DAY,
+        homes_file=os.fspath(options.homes) if options.homes else None,
+    )
+    with MeterClient(options.url) as client:
+        folder = StreetFolder(options.data / "simulator", founding)
+        driver = Driver(clock_file=options.data / "clock.json", street=folder.street(client))
+        password = secrets.token_hex(4)
+        founded = seed.found(
+            roster=folder.roster,
+            day=day,
+            history_day=day - HISTORY_DAYS + 1,
+            password=password,
+            now=clock.now(),
+        )
+        story = Story(driver=driver, zone=founded.zone, day=day, console=console)
+        story.tell()
+        if options.report:
+            return report.write(story, folder=folder, path=options.report, finalise=options.finalise)
+        story.morning_after()
+    logins = [{"username": login.username, "what": login.what} for login in founded.logins]
+    content = {"day": day, "password": password, "logins": logins}
+    file = options.data / "demo.json"
+    file.touch(mode=0o600)
+    file.write_text(json.dumps(content, indent=1))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

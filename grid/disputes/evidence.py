@@ -1,0 +1,264 @@
+"""Case files from the database: a reading or a statement with everything that proves it (PROTOCOL §8)."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.db.models import Q
+
+from grid.chain import queries as chain
+from grid.chain.errors import ChainError
+from grid.disputes.tiles import AuditPaths
+from grid.domain import casefile, entries, merkle, rows, tariffs
+from grid.domain.casefile import (
+    Case,
+    ChainPart,
+    EntryPart,
+    FillPart,
+    PointPart,
+    RecordPart,
+    RegistersPart,
+    RunPart,
+    TariffPart,
+)
+from grid.domain.entries import LeafKind, Mode
+from grid.domain.lines import Header, Line
+from grid.domain.signers import address_bytes
+from grid.domain.slots import month_of_day
+from grid.market.models import Auction, Fill
+from grid.metering.models import Envelope, MeterKey
+from grid.metering.queries import raw_record
+from grid.pricing.models import TariffDay
+from grid.records import log_key
+from grid.records import queries as records
+from grid.records.models import Checkpoint
+from grid.records.queries import LogEntry, keys
+from grid.settlement.models import PointStatement, SettlementRun
+from grid.settlement.queries import statements as lines
+
+
+class NotProvableYet(Exception):
+    """The log has no checkpoint that covers what is to be proven; the message says what is awaited."""
+
+
+def reading_case(*, envelope: Envelope) -> dict[str, Any]:
+    """Return the case file of one signed record: the bytes, its READING and the meter's KEY.
+
+    Raises NotProvableYet while no checkpoint covers it or for a record that forks, Erased when its key is gone.
+    """
+    if envelope.log_index is None:
+        raise NotProvableYet(f"Record {envelope.counter} of {envelope.meter} is a fork and has no READING entry.")
+    checkpoint = _covering(envelope.log_index + 1)
+    record = _record(envelope)
+    case = _case(
+        f"Record {envelope.counter} of meter {envelope.meter.serial}",
+        checkpoint,
+        records.entries(sorted({record.reading, record.key})),
+        records=[record],
+    )
+    return casefile.to_json(case)
+
+
+def statement_case(*, statement: PointStatement) -> dict[str, Any]:
+    """Return the case file of a point's statement, with the other points of its account in the run.
+
+    Raises NotProvableYet before the run has a checkpoint, Erased when a key of the account's points is gone.
+    """
+    run = statement.run
+    if run.checkpoint is None:
+        raise NotProvableYet(f"The run of day {run.day} waits for an anchored checkpoint of the log.")
+    headers, header_leaves = lines.headers_of(run), lines.header_leaves(run)
+    own = list(run.statements.filter(account=statement.account).order_by("position"))
+    leaves = [lines.line_leaves(item) for item in own]
+    cited = [Line.from_leaf(leaf) for part in leaves for leaf in part]
+    intervals = records.entries(sorted({line.interval_index for line in cited}))
+    registers = [_registers(entry) for entry in intervals]
+    signed = [_record(envelope) for envelope in _envelopes(registers)]
+    others = {index for header in headers for index in _header_indices(header)}
+    others |= {line.hold_index for line in cited if line.hold_index is not None}
+    others |= {index for entry in intervals if isinstance(index := entry.fields["bindingIndex"], int)}
+    others |= {index for record in signed for index in (record.reading, record.key)}
+    if run.profile.log_index is not None:
+        others.add(run.profile.log_index)
+    case = _case(
+        f"Settlement of {statement.account.address} for day {run.day}, sequence {run.sequence}",
+        run.checkpoint,
+        [*intervals, *records.entries(sorted(others))],
+        records=signed,
+        registers=registers,
+        fills=_fills(run, {item.point_id for item in own}),
+        tariffs=_tariffs(run),
+        run=_run(run, own, leaves, header_leaves),
+    )
+    return casefile.to_json(case)
+
+
+def _covering(size: int) -> Checkpoint:
+    """Return the first anchored checkpoint of at least this size, else the newest signed one."""
+    checkpoint = records.anchored_checkpoint_covering(size) or records.latest_signed()
+    if checkpoint is None or checkpoint.size < size:
+        raise NotProvableYet(f"No checkpoint covers the log's first {size} entries yet.")
+    return checkpoint
+
+
+def _case(title: str, checkpoint: Checkpoint, logged: Sequence[LogEntry], **parts: Any) -> Case:
+    paths = AuditPaths(checkpoint.size)
+    return Case(
+        title=title,
+        verifier_key=log_key.signer().verifier_key,
+        note=checkpoint.note,
+        seq=checkpoint.seq if checkpoint.anchored_at else None,
+        entries=[EntryPart(entry.index, entry.kind, entry.leaf, paths.path(entry.index)) for entry in logged],
+        chain=_chain(),
+        **parts,
+    )
+
+
+def _chain() -> ChainPart | None:
+    """Return where our contracts stand; None while there is no chain to ask."""
+    try:
+        return ChainPart(
+            chain_id=chain.eip712_domain().chain_id,
+            record_anchor=address_bytes(chain.contract_address("RecordAnchor")),
+            settlement=address_bytes(chain.contract_address("Settlement")),
+        )
+    except ChainError:
+        return None
+
+
+def _record(envelope: Envelope) -> RecordPart:
+    """Return a signed record with the key that was good for its counter."""
+    key = MeterKey.objects.get(
+        Q(to_counter__isnull=True) | Q(to_counter__gt=envelope.counter),
+        meter=envelope.meter_id,
+        from_counter__lte=envelope.counter,
+    )
+    if envelope.log_index is None or key.log_index is None:
+        raise NotProvableYet(f"Record {envelope.counter} or its key is not in the log.")
+    text = raw_record(envelope.log_index).decode()
+    return RecordPart(envelope.log_index, text, bytes(key.public_key), key.log_index)
+
+
+def _registers(interval: LogEntry) -> RegistersPart:
+    """Return the opening of an interval's registers, kept as its document."""
+    if interval.document is None:
+        raise NotProvableYet(f"INTERVAL {interval.index} has no opening of its registers.")
+    return RegistersPart(interval.index, interval.document)
+
+
+def _envelopes(registers: Iterable[RegistersPart]) -> list[Envelope]:
+    """Return the records that opened registers cite, in log order."""
+    cited = set()
+    for part in registers:
+        fields = entries.decode(LeafKind.REGISTERS, part.data)
+        cited |= {fields["readingStart"], fields["readingEnd"]} - {None}
+    found = Envelope.objects.filter(log_index__in=cited).select_related("meter")
+    return list(found.order_by("log_index"))
+
+
+def _header_indices(header: Header) -> list[int]:
+    indices = (header.tariff_index, header.price_index, header.auction_index)
+    return [index for index in indices if index is not None]
+
+
+def _fills(run: SettlementRun, points: set[Any]) -> list[FillPart]:
+    """Return the own fills of the day's auctions, each with its path among the auction's fills.
+
+    An auction whose other fills were erased with their keys is left out: its paths cannot be built.
+    """
+    auctions = Auction.objects.filter(zone=run.zone, slot__gte=run.day * 96, slot__lt=(run.day + 1) * 96)
+    mine = auctions.filter(fills__order__point__in=points).distinct().order_by("slot")
+    parts: list[FillPart] = []
+    for auction in mine.prefetch_related("fills__order__point"):
+        fills = sorted(auction.fills.all(), key=lambda fill: fill.fill_index)
+        leaves = _fill_leaves(run, auction, fills)
+        if leaves is None:
+            continue
+        tree = merkle.MerkleTree([merkle.leaf_hash(leaf) for leaf in leaves])
+        parts += [
+            FillPart(auction.log_index, fill.fill_index, leaves[fill.fill_index], tree.inclusion_proof(fill.fill_index))
+            for fill in fills
+            if fill.order.point_id in points
+        ]
+    return parts
+
+
+def _fill_leaves(run: SettlementRun, auction: Auction, fills: Sequence[Fill]) -> list[bytes] | None:
+    month = month_of_day(run.day)
+    opened = keys.find({(fill.order.point_id, month) for fill in fills})
+    if any((fill.order.point_id, month) not in opened for fill in fills):
+        return None
+    tree = entries.auction_tree(run.zone.word, auction.slot)
+    leaves = []
+    for fill in fills:
+        fields: dict[str, entries.Value] = {
+            "orderHash": bytes(fill.order.order_hash),
+            "point": fill.order.point.word,
+            "side": fill.order.side,
+            "quantityWh": fill.quantity_wh,
+            "price": auction.price,
+        }
+        key = opened[fill.order.point_id, month].key
+        salt = entries.salt(key, LeafKind.FILL.name, tree=tree, position=fill.fill_index)
+        leaves.append(entries.encode(LeafKind.FILL, fields, salt))
+    return leaves
+
+
+def _tariffs(run: SettlementRun) -> list[TariffPart]:
+    found = TariffDay.objects.filter(zone=run.zone, day=run.day)
+    return [
+        TariffPart(
+            row.log_index,
+            tariffs.tariff_leaves(
+                day=row.day,
+                import_prices=row.import_prices,
+                export_prices=row.export_prices,
+                fee_prices=row.fee_prices,
+            ),
+        )
+        for row in found
+    ]
+
+
+def _run(
+    run: SettlementRun,
+    own: Sequence[PointStatement],
+    line_leaves: Sequence[list[bytes]],
+    header_leaves: list[bytes],
+) -> RunPart:
+    """Return the run as posted, with the account's points."""
+    if run.checkpoint is None or run.checkpoint.seq is None:
+        raise NotProvableYet(f"The run of day {run.day} waits for an anchored checkpoint of the log.")
+    leaves = [_point_leaf(run, item) for item in run.statements.select_related("point", "account").order_by("position")]
+    tree = merkle.MerkleTree([merkle.leaf_hash(leaf) for leaf in leaves])
+    posted = [rows.Row(address_bytes(row.address), row.day_net) for row in run.rows.order_by("position")]
+    return RunPart(
+        zone=run.zone.word,
+        day=run.day,
+        sequence=run.sequence,
+        points_root=bytes(run.points_root),
+        point_count=run.point_count,
+        headers_root=bytes(run.headers_root),
+        checkpoint=run.checkpoint.seq,
+        profile_hash=bytes(run.profile.sha256),
+        mode=int(Mode[run.mode.upper()]),
+        rows_root=bytes(run.rows_root),
+        rows=rows.pack_rows(posted),
+        headers=header_leaves,
+        points=[
+            PointPart(item.position, leaves[item.position], tree.inclusion_proof(item.position), list(lines))
+            for item, lines in zip(own, line_leaves, strict=True)
+        ],
+        profile=run.profile.document,
+    )
+
+
+def _point_leaf(run: SettlementRun, item: PointStatement) -> bytes:
+    fields: dict[str, entries.Value] = {
+        "runKey": entries.run_key(run.zone.word, run.day),
+        "sequence": run.sequence,
+        "point": item.point.word,
+        "account": address_bytes(item.account.address),
+        "dayNet": item.day_net,
+        "linesRoot": bytes(item.lines_root),
+    }
+    return entries.encode(LeafKind.POINT, fields, bytes(item.salt))

@@ -1,0 +1,1 @@
+"""The device API: a plain view, because it is the hot path."""

@@ -1,0 +1,1 @@
+"""The utility pages, one module per noun."""

@@ -1,0 +1,1 @@
+"""What can be read of the sentinel's work, and what it reads itself."""

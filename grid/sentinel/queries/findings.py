@@ -1,0 +1,173 @@
+"""Broken rules, found in rows that are new since the last look. All arithmetic in integers, in the database."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from grid.accounts.models import Zone
+from grid.domain.plausibility import balance_tolerance_wh, export_limit_wh, import_limit_wh
+from grid.domain.profile import Limits
+from grid.domain.registers import Channel, rise
+from grid.domain.slots import SLOT_SECONDS, day_of, slot_of
+from grid.metering.models import Binding, Meter, MeteringPoint, PointKind, Quality, Register
+from grid.metering.queries import BindingBook
+from grid.sentinel.models import Rule
+
+_NEWEST = """
+    SELECT DISTINCT ON (i.point_id, i.slot)
+        i.point_id, i.slot, i.import_wh, i.export_wh, i.quality, p.kind, p.fuse_w, p.pv_peak_w
+    FROM metering_interval i JOIN metering_meteringpoint p ON p.id = i.point_id
+    WHERE p.zone_id = %(zone)s AND i.slot >= %(first)s AND i.slot < %(after)s
+    ORDER BY i.point_id, i.slot, i.version DESC
+"""
+# Wide of the exact limits, which Python then applies: the database only picks what is worth a look.
+_LARGE = f"""
+    SELECT point_id, slot, import_wh, export_wh FROM ({_NEWEST}) newest
+    WHERE import_wh * 4 > fuse_w
+        OR export_wh * 4 > CASE WHEN kind = %(feeder)s THEN fuse_w ELSE least(fuse_w, pv_peak_w) END
+"""
+_BALANCE = f"""
+    SELECT slot, sum(CASE WHEN kind = %(member)s THEN import_wh - export_wh ELSE 0 END),
+        sum(CASE WHEN kind = %(feeder)s THEN import_wh - export_wh ELSE 0 END),
+        sum(CASE WHEN kind = %(member)s THEN import_wh + export_wh ELSE 0 END)
+    FROM ({_NEWEST}) newest GROUP BY slot
+    HAVING count(*) FILTER (WHERE kind = %(feeder)s) > 0 AND count(*) FILTER (WHERE quality <> %(valid)s) = 0
+    ORDER BY slot
+"""
+_FALLEN = """
+    SELECT meter_id, at, import_wh, export_wh, before_at, before_import, before_export FROM (
+        SELECT meter_id, at, import_wh, export_wh, lag(at) OVER by_meter AS before_at,
+            lag(import_wh) OVER by_meter AS before_import, lag(export_wh) OVER by_meter AS before_export
+        FROM metering_register r
+        WHERE meter_id = ANY(%(meters)s) AND at <= %(last)s AND at >= coalesce(
+            (SELECT max(at) FROM metering_register b WHERE b.meter_id = r.meter_id AND b.at <= %(first)s), %(first)s)
+        WINDOW by_meter AS (PARTITION BY meter_id ORDER BY at)
+    ) pairs WHERE at > %(first)s AND (import_wh < before_import OR export_wh < before_export) ORDER BY at, meter_id
+"""
+_RECORDS = """
+    SELECT e.id, e.meter_id, e.counter, e.fork, e.received_at, (
+        SELECT max(p.counter) FROM metering_envelope p
+        WHERE p.meter_id = e.meter_id AND NOT p.fork AND p.counter < e.counter)
+    FROM metering_envelope e WHERE e.meter_id = ANY(%(meters)s) AND e.id > %(after)s AND e.id <= %(last)s
+    ORDER BY e.id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A broken rule. `slots` are those whose energy cannot be relied on: none for a mere sign."""
+
+    rule: Rule
+    slot: int
+    point: MeteringPoint | None
+    details: dict[str, Any] = field(default_factory=dict)
+    slots: tuple[int, ...] = ()
+
+
+class Watch:
+    """The zone's points and meters, and the rules over new slots [first, after) and new records."""
+
+    def __init__(self, zone: Zone, limits: Limits) -> None:
+        self.zone, self.limits = zone, limits
+        self.points = {point.pk: point for point in MeteringPoint.objects.filter(zone=zone)}
+        self.bindings = list(Binding.objects.filter(point__zone=zone).select_related("meter"))
+        self.book = BindingBook(self.bindings)
+        self.meters: dict[int, Meter] = {binding.meter_id: binding.meter for binding in self.bindings}
+
+    def over_capacity(self, first: int, after: int) -> Iterator[Finding]:
+        """More energy in a slot than fuse or roof can carry."""
+        for point_id, slot, imported, exported in self._rows(_LARGE, first, after):
+            point = self.points[point_id]
+            drawn = import_limit_wh(point.fuse_w)
+            roof = point.fuse_w if point.kind == PointKind.FEEDER else point.pv_peak_w
+            fed = export_limit_wh(point.fuse_w, roof)
+            if imported > drawn or exported > fed:
+                details = {"importWh": imported, "exportWh": exported, "importLimit": drawn, "exportLimit": fed}
+                yield Finding(Rule.OVER_CAPACITY, slot, point, details, (slot,))
+
+    def out_of_balance(self, first: int, after: int) -> Iterator[Finding]:
+        """Members that do not add up to the feeder, in slots where every meter was read."""
+        for slot, members, feeder, throughput in self._rows(_BALANCE, first, after):
+            tolerance = balance_tolerance_wh(
+                int(throughput),
+                fixed_wh=self.limits.balance_tolerance_wh,
+                permille=self.limits.balance_tolerance_permille,
+            )
+            if abs(members - feeder) > tolerance:
+                details = {"membersWh": int(members), "feederWh": int(feeder), "toleranceWh": tolerance}
+                yield Finding(Rule.ZONE_BALANCE, slot, None, details)
+
+    def fallen_registers(self, first: int, after: int) -> Iterator[Finding]:
+        """A register lower than the one before, by more than a rollover explains."""
+        parameters: dict[str, Any] = {
+            "meters": list(self.meters),
+            "first": first * SLOT_SECONDS,
+            "last": after * SLOT_SECONDS,
+        }
+        with connection.cursor() as cursor:
+            cursor.execute(_FALLEN, parameters)
+            rows = cursor.fetchall()
+        for meter, at, imported, exported, before_at, before_import, before_export in rows:
+            slots = range(slot_of(before_at), slot_of(at))
+            point = self._point(meter, slots.stop - 1)
+            if point is None:
+                continue
+            channel = Channel(self.meters[meter].register_modulus_wh, import_limit_wh(point.fuse_w))
+            rises = (
+                rise(before_import, imported, len(slots), channel),
+                rise(before_export, exported, len(slots), channel),
+            )
+            if None in rises:
+                details = {
+                    "meter": self.meters[meter].serial,
+                    "before": [before_import, before_export],
+                    "after": [imported, exported],
+                }
+                yield Finding(Rule.REGISTER_FELL, slots.stop - 1, point, details, tuple(slots))
+
+    def records(self, after_id: int, last_id: int) -> Iterator[Finding]:
+        """Counters that jump, and counters used twice."""
+        parameters: dict[str, Any] = {"meters": list(self.meters), "after": after_id, "last": last_id}
+        with connection.cursor() as cursor:
+            cursor.execute(_RECORDS, parameters)
+            rows = cursor.fetchall()
+        for _, meter, counter, fork, received_at, before in rows:
+            details = {"meter": self.meters[meter].serial, "counter": counter}
+            if fork:
+                yield from self._fork(meter, counter, received_at, details)
+            elif before is not None and counter > before + 1:
+                slot = slot_of(int(received_at.timestamp()))
+                point = self._point(meter, slot)
+                if point is not None:
+                    yield Finding(Rule.COUNTER_GAP, slot, point, {**details, "before": before})
+
+    def _fork(self, meter: int, counter: int, received_at: datetime, details: dict[str, Any]) -> Iterator[Finding]:
+        """A fork touches the slots of the record that was accepted under the same counter."""
+        ends = Register.objects.filter(
+            meter_id=meter, envelope__meter_id=meter, envelope__counter=counter, envelope__fork=False
+        ).values_list("at", flat=True)
+        slots = tuple(sorted({slot_of(at) - 1 for at in ends}))
+        slot = slots[-1] if slots else slot_of(int(received_at.timestamp()))
+        point = self._point(meter, slot)
+        if point is not None:
+            yield Finding(Rule.COUNTER_FORK, slot, point, details, slots)
+
+    def _point(self, meter: int, slot: int) -> MeteringPoint | None:
+        binding = self.book.of_meter(meter, day_of(slot))
+        return None if binding is None else self.points.get(binding.point_id)
+
+    def _rows(self, statement: str, first: int, after: int) -> list[tuple[Any, ...]]:
+        parameters: dict[str, Any] = {
+            "zone": self.zone.pk,
+            "first": first,
+            "after": after,
+            "member": PointKind.MEMBER.value,
+            "feeder": PointKind.FEEDER.value,
+            "valid": int(Quality.VALID),
+        }
+        with connection.cursor() as cursor:
+            cursor.execute(statement, parameters)
+            return list(cursor.fetchall())

@@ -1,0 +1,191 @@
+"""Checkpoints, their anchoring on a real chain, receipts, and the check of the whole log."""
+
+from datetime import UTC, datetime
+from io import StringIO
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from django.core.management import CommandError, call_command
+from django.db import IntegrityError, transaction
+
+from grid.chain import queries as chain_queries
+from grid.chain.client import Client
+from grid.chain.models import ChainTx
+from grid.domain import notes
+from grid.records import log_key, queries
+from grid.records.errors import LogDamaged
+from grid.records.models import Checkpoint
+from grid.records.queries import damage
+from grid.records.services import checkpoints, receipts
+from tests.chain.support import sweep
+from tests.grid.records.support import NOW, grow, tamper
+
+pytestmark = pytest.mark.django_db
+
+
+def anchor(chain: Client) -> None:
+    checkpoints.sign_checkpoint(now=NOW)
+    checkpoints.enqueue_anchor(now=NOW)
+    sweep(chain)
+    checkpoints.note_anchored(now=NOW)
+
+
+def test_an_empty_log_is_not_signed() -> None:
+    assert checkpoints.sign_checkpoint(now=NOW) == 0
+
+
+def test_a_checkpoint_is_a_note_that_others_can_check() -> None:
+    grow(5)
+
+    assert checkpoints.sign_checkpoint(now=NOW) == 1
+    assert checkpoints.sign_checkpoint(now=NOW) == 0
+
+    (row,) = Checkpoint.objects.all()
+    name, public_key = notes.parse_verifier_key(log_key.signer().verifier_key)
+    body = notes.parse_checkpoint(notes.verify_note(row.note, name=name, public_key=public_key))
+    assert (body.size, body.root) == (5, queries.root_of(5))
+
+
+def test_a_rewritten_log_is_not_signed() -> None:
+    grow(5)
+    checkpoints.sign_checkpoint(now=NOW)
+    tamper("UPDATE records_entry SET leaf_hash = sha256('other') WHERE index = 3")
+    grow(1, start=5)
+
+    with pytest.raises(LogDamaged, match="first 5 entries"):
+        checkpoints.sign_checkpoint(now=NOW)
+
+
+def test_checkpoints_are_anchored_one_after_another(chain: Client) -> None:
+    grow(5)
+    anchor(chain)
+    grow(300, start=5)
+    anchor(chain)
+
+    first, second = Checkpoint.objects.order_by("size")
+    assert (first.seq, second.seq) == (0, 1)
+    assert first.anchored_at == NOW
+    size, anchored_at, root = chain_queries.call("RecordAnchor", "checkpoints", 1)
+    assert (size, root) == (305, "0x" + queries.root_of(305).hex())
+    assert datetime.fromtimestamp(anchored_at, UTC) == second.anchored_at
+    assert chain_queries.call("RecordAnchor", "checkpointCount") == 2
+
+
+def test_one_anchoring_is_under_way_at_a_time(chain: Client) -> None:
+    grow(1)
+    checkpoints.sign_checkpoint(now=NOW)
+    assert checkpoints.enqueue_anchor(now=NOW) == 1
+    grow(1, start=1)
+    checkpoints.sign_checkpoint(now=NOW)
+
+    assert checkpoints.enqueue_anchor(now=NOW) == 0
+    assert ChainTx.objects.count() == 1
+
+
+def test_a_backlog_is_anchored_by_its_newest_checkpoint(chain: Client) -> None:
+    for start in range(3):
+        grow(1, start=start)
+        checkpoints.sign_checkpoint(now=NOW)
+    anchor(chain)
+
+    assert chain_queries.call("RecordAnchor", "checkpointCount") == 1
+    covering = queries.anchored_checkpoint_covering(2)
+    assert covering is not None
+    assert covering.size == 3
+    assert queries.anchored_checkpoint_covering(4) is None
+
+
+def test_the_contract_verifies_our_proofs(chain: Client) -> None:
+    grow(300)
+    anchor(chain)
+
+    proof = queries.inclusion_proof(77, 300)
+    assert chain_queries.call("RecordAnchor", "verifyInclusion", 0, queries.leaf_hash(77), 77, proof) is True
+    assert chain_queries.call("RecordAnchor", "verifyInclusion", 0, queries.leaf_hash(78), 77, proof) is False
+
+
+def test_a_signed_checkpoint_stays() -> None:
+    grow(1)
+    checkpoints.sign_checkpoint(now=NOW)
+
+    with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+        Checkpoint.objects.update(size=9)
+    with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+        Checkpoint.objects.all().delete()
+    Checkpoint.objects.update(anchored_at=NOW)
+
+
+def test_a_receipt_is_the_same_each_time_and_signed() -> None:
+    grow(1)
+    first = receipts.receipt(index=0, leaf_hash=queries.leaf_hash(0), received_at=NOW)
+
+    assert first == receipts.receipt(index=0, leaf_hash=queries.leaf_hash(0), received_at=NOW)
+    assert first["anchor_by"] - first["received_at"] == 3600
+    public = Ed25519PublicKey.from_public_bytes(log_key.signer().public_key)
+    public.verify(bytes.fromhex(first["signature"]), receipts.signed_bytes(first))
+
+
+def test_the_check_of_a_sound_log(chain: Client) -> None:
+    grow(600)
+    anchor(chain)
+    out = StringIO()
+
+    call_command("verify_log", stdout=out, stderr=StringIO())
+
+    assert "600 entries (0 erased), 2 tiles, 1 checkpoints, 1 anchored" in out.getvalue()
+    assert queries.root_of(600).hex() in out.getvalue()
+
+
+@pytest.mark.parametrize("size", [1, 255, 256, 513, 1_027])
+def test_the_check_finds_the_root_of_any_size(size: int) -> None:
+    grow(size)
+    out = StringIO()
+
+    call_command("verify_log", without_chain=True, stdout=out, stderr=StringIO())
+
+    assert queries.root_of(size).hex() in out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("statement", "found"),
+    [
+        ("UPDATE records_entry SET data = set_bit(data, 9, 1 - get_bit(data, 9)) WHERE index = 400", "Entry 400"),
+        ("UPDATE records_entry SET leaf_hash = sha256('x') WHERE index = 599", "Entry 599"),
+        ("UPDATE records_entry SET kind = 8 WHERE index = 2", "Entry 2 "),
+        ("DELETE FROM records_entry WHERE index = 300", "Entry 300 is missing"),
+        ("UPDATE records_tile SET hashes = set_bit(hashes, 9, 1 - get_bit(hashes, 9)) WHERE index = 1", "Tile 0/1"),
+        ("UPDATE records_tile SET root = sha256('x') WHERE index = 0", "Tile 0/0"),
+        ("DELETE FROM records_tile WHERE index = 1", "Tile 0/1 is missing"),
+        ("UPDATE records_checkpoint SET root = sha256('x')", "Checkpoint 600"),
+        ("UPDATE records_checkpoint SET note = replace(note, '600', '601')", "Checkpoint 600"),
+        ("DELETE FROM records_entry WHERE index = 599", "Checkpoint 600 covers more than the 599"),
+    ],
+)
+def test_the_check_names_the_first_bad_row(statement: str, found: str) -> None:
+    grow(600)
+    checkpoints.sign_checkpoint(now=NOW)
+    tamper(statement)
+
+    with pytest.raises(CommandError, match=found):
+        call_command("verify_log", without_chain=True, stdout=StringIO(), stderr=StringIO())
+
+
+def test_the_check_compares_with_the_chain(chain: Client) -> None:
+    grow(3)
+    anchor(chain)
+    grow(1, start=3)
+    checkpoints.sign_checkpoint(now=NOW)
+    Checkpoint.objects.filter(size=4).update(seq=1, anchored_at=NOW)
+
+    with pytest.raises(CommandError, match="Checkpoint 4 is not on chain"):
+        call_command("verify_log", stdout=StringIO(), stderr=StringIO())
+
+
+def test_the_check_finds_another_root_on_chain(chain: Client) -> None:
+    grow(3)
+    anchor(chain)
+    tamper("UPDATE records_checkpoint SET size = 2")
+    Checkpoint.objects.update(anchored_at=NOW)
+
+    with pytest.raises(LogDamaged, match="stands on chain as size 3"):
+        damage.check_anchors()
