@@ -53,10 +53,10 @@ class Neighbourhood:
     run: SettlementRun | None = None
 
 
-def build(*, days: int = 2, neighbours: int = 5) -> Neighbourhood:
+def build(*, days: int = 2, neighbours: int = 7) -> Neighbourhood:
     """Alice's zone with `days` of the past, today until NOW, and prices until tomorrow night."""
     people = factories.people()
-    suns = (0, 4_200, 0, 8_800, 0, 5_000, 0)
+    suns = (0, 2_400, 0, 0, 3_000, 0, 0)
     homes = [people.home] + [
         factories.home(people.zone, f"Sonnengasse {14 + 2 * at}", pv_peak_w=suns[at % len(suns)])
         for at in range(neighbours)
@@ -79,13 +79,17 @@ def build(*, days: int = 2, neighbours: int = 5) -> Neighbourhood:
 def _profile(home: Home, dice: random.Random, slots: range) -> Energy:
     """Import and export of a home: breakfast and evening peaks, sun around noon, some weather."""
     energy: Energy = {}
-    base = dice.randint(35, 70)
+    base = dice.randint(60, 130)
     weather = 0.8
     for slot in slots:
         hour = (slot % SLOTS_PER_DAY) / 4 + 2
         if slot % SLOTS_PER_DAY == 0:
             weather = dice.uniform(0.55, 1.0)
-        habit = 90 * math.exp(-((hour - 7.5) ** 2) / 3) + 190 * math.exp(-((hour - 19.5) ** 2) / 7)
+        habit = (
+            90 * math.exp(-((hour - 7.5) ** 2) / 3)
+            + 190 * math.exp(-((hour - 19.5) ** 2) / 7)
+            + 110 * math.exp(-((hour - 13) ** 2) / 9)
+        )
         use = int(base + habit * dice.uniform(0.6, 1.4) + (300 if dice.random() < 0.03 else 0))
         height = max(0.0, math.sin(math.pi * (hour - 5) / 16)) if 5 < hour < 21 else 0.0
         sun = int(home.point.pv_peak_w / 4 * 0.78 * height**1.4 * weather * dice.uniform(0.85, 1.0))
@@ -398,9 +402,7 @@ def _settle(made: Neighbourhood, day: int) -> SettlementRun:
             day_net=item.day_net,
             lines_root=item.lines_root,
             salt=item.salt,
-            lines=seal_lines(
-                keys[owners[item.point].point.id, month], result.key, 0, item.position, item.line_leaves
-            ),
+            lines=seal_lines(keys[owners[item.point].point.id, month], result.key, 0, item.position, item.line_leaves),
         )
         for item in result.statements
     )
@@ -435,8 +437,6 @@ def _flag(made: Neighbourhood) -> None:
         log_index=3,
         raised_at=NOW - timedelta(hours=2),
     )
-    Hold.objects.create(
-        flag=flag, point=flagged.point, slot=flag.slot, log_index=4, ends_at=NOW + timedelta(days=3)
-    )
+    Hold.objects.create(flag=flag, point=flagged.point, slot=flag.slot, log_index=4, ends_at=NOW + timedelta(days=3))
     silent.meter.last_seen_at = NOW - timedelta(hours=5)
     silent.meter.save()

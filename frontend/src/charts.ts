@@ -11,7 +11,6 @@ type SeriesData = {
   values: (number | null)[];
   low: (number | null)[] | null;
   high: (number | null)[] | null;
-  stepped: boolean;
   dashed: boolean;
 };
 
@@ -69,15 +68,20 @@ function sizeOf(target: HTMLElement): { width: number; height: number } {
   return { width: target.clientWidth, height: target.clientHeight };
 }
 
-/** uPlot's columns: x, then for each series its low and high (if it has a band) and its values. */
+/**
+ * uPlot's columns: x, then for each series its low and high (if it has a band) and its values. A value holds
+ * for a whole slot, so x are the slots' ends and the steps are drawn backwards, from a first x at the start.
+ */
 function columns(data: ChartData): uPlot.AlignedData {
-  const scale = (values: (number | null)[]) => values.map((v) => (v === null ? null : v / data.divisor));
+  const scale = (values: (number | null)[]) =>
+    [values[0] ?? null, ...values].map((v) => (v === null ? null : v / data.divisor));
   const out: (number | null)[][] = [];
   for (const series of data.series) {
     if (series.low && series.high) out.push(scale(series.low), scale(series.high));
     out.push(scale(series.values));
   }
-  return [data.x, ...out];
+  const ends = data.x.map((x) => x + SLOT);
+  return [[data.x[0] ?? 0, ...ends], ...out];
 }
 
 function colour(style: CSSStyleDeclaration, name: string): string {
@@ -95,7 +99,7 @@ function options(data: ChartData, target: HTMLElement): uPlot.Options {
     ...sizeOf(target),
     padding: [8, 8, 0, 0],
     legend: { show: false },
-    cursor: { y: false, points: { size: 7 }, drag: { x: false, y: false } },
+    cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
     scales: { x: { time: false }, y: { range: range } },
     series: [{}, ...series],
     bands,
@@ -120,7 +124,7 @@ function lines(data: ChartData, style: CSSStyleDeclaration): { series: uPlot.Ser
   const bands: uPlot.Band[] = [];
   for (const item of data.series) {
     const stroke = colour(style, `tone-${item.tone}`);
-    const paths = item.stepped ? uPlot.paths.stepped?.({ align: 1 }) : undefined;
+    const paths = uPlot.paths.stepped?.({ align: -1 });
     const shape = paths ? { paths } : {};
     if (item.low && item.high) {
       const edge: uPlot.Series = { ...shape, stroke: "transparent", width: 0, points: { show: false } };
@@ -179,9 +183,10 @@ function drawNow(plot: uPlot, now: number | null, stroke: string): void {
 function readOut(plot: uPlot, data: ChartData, target: HTMLElement): void {
   const output = target.parentElement?.querySelector<HTMLElement>("[data-chart-readout]");
   if (!output) return;
-  const at = plot.cursor.idx;
-  const x = at === null || at === undefined ? undefined : data.x[at];
-  if (at === null || at === undefined || x === undefined || (plot.cursor.left ?? -1) < 0) {
+  const left = plot.cursor.left ?? -1;
+  const at = left < 0 ? -1 : Math.floor((plot.posToVal(left, "x") - (data.x[0] ?? 0)) / SLOT);
+  const x = data.x[at];
+  if (x === undefined) {
     output.textContent = "";
     return;
   }

@@ -11,9 +11,7 @@ from grid.accounts.models import Account, AccountMember, AccountRight, Role, Rol
 
 def accounts_of(user: User) -> QuerySet[Account]:
     """Accounts the person owns or may view, oldest first."""
-    return (
-        Account.objects.filter(members__user=user).select_related("community").order_by("created_at", "address")
-    )
+    return Account.objects.filter(members__user=user).select_related("community").order_by("created_at", "address")
 
 
 def viewable_account(user: User, address: str) -> Account | None:

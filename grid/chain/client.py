@@ -49,7 +49,7 @@ class Client:
         try:
             answer = self._provider.make_request(RPCEndpoint(method), list(params))
         except (requests.RequestException, ValueError) as error:
-            raise ChainUnavailable(f"The chain at {self.url} does not answer {method}: {error}") from None
+            raise self._unavailable(error) from None
         return _result(method, cast(dict[str, Any], answer))
 
     def call_many(self, calls: Sequence[tuple[str, list[Any]]]) -> list[Any]:
@@ -60,13 +60,17 @@ class Client:
             try:
                 answers = self._provider.make_batch_request([(RPCEndpoint(name), args) for name, args in part])
             except (requests.RequestException, ValueError) as error:
-                raise ChainUnavailable(f"The chain at {self.url} does not answer: {error}") from None
+                raise self._unavailable(error) from None
             if not isinstance(answers, list) or len(answers) != len(part):
                 raise ChainUnavailable(f"The chain at {self.url} answered {len(part)} requests with something else.")
             results += [
                 _result(name, cast(dict[str, Any], answer)) for (name, _), answer in zip(part, answers, strict=True)
             ]
         return results
+
+    def _unavailable(self, error: Exception) -> ChainUnavailable:
+        kind = type(error).__name__
+        return ChainUnavailable(f"The chain at {self.url} does not answer ({kind}): start it, or set CHAIN_URL.")
 
     def head(self) -> Head:
         """Return the newest block."""

@@ -168,10 +168,10 @@ def reason(data: Any, fallback: str) -> str:
 def _encode(what: str, inputs: Sequence[Abi], args: Sequence[Any]) -> bytes:
     if len(inputs) != len(args):
         raise ValueError(f"{what} takes {len(inputs)} arguments, not {len(args)}")
-    values = [from_json(part, value) for part, value in zip(inputs, args, strict=True)]
     try:
+        values = [from_json(part, value) for part, value in zip(inputs, args, strict=True)]
         return encode([type_of(part) for part in inputs], values)
-    except EncodingError as error:
+    except (EncodingError, ValueError, TypeError) as error:
         raise ValueError(f"{what}: {error}") from None
 
 
@@ -183,11 +183,17 @@ def from_json(parameter: Abi, value: Any) -> Any:
         return [from_json(inner, item) for item in value]
     if kind == "tuple":
         parts = parameter["components"]
-        values = [value[part["name"]] for part in parts] if isinstance(value, Mapping) else value
+        values = [_member(value, part["name"]) for part in parts] if isinstance(value, Mapping) else value
         return tuple(from_json(part, item) for part, item in zip(parts, values, strict=True))
     if kind.startswith("bytes"):
         return bytes.fromhex(value.removeprefix("0x")) if isinstance(value, str) else bytes(value)
     return value
+
+
+def _member(struct: Mapping[str, Any], name: str) -> Any:
+    if name not in struct:
+        raise ValueError(f"{name} is missing")
+    return struct[name]
 
 
 def to_json(parameter: Abi, value: Any) -> Any:

@@ -5,7 +5,6 @@ A key comes from the environment (`CHAIN_KEY_POSTER=0x...`), else from the keys 
 from which every name's key is derived. Keys that development tools publish are refused always.
 """
 
-import contextlib
 import hmac
 import json
 import os
@@ -18,6 +17,7 @@ from django.conf import settings
 from eth_utils.crypto import keccak
 
 from grid.chain.errors import KeyRefused
+from grid.chain.files import create_private, is_private
 
 SENDERS = ("deployer", "poster", "anchorer", "relayer", "guardian", "panel", "mdr")
 """Who signs: deployer (admin), poster of runs, anchorer of checkpoints, relayer of members' messages, ..."""
@@ -94,8 +94,8 @@ def _from_file(name: str, path: Path) -> bytes:
     if not path.exists():
         if not settings.DEMO:
             raise KeyRefused(f"There is no key for {name}: set CHAIN_KEY_{name.upper()}, or write it to {path}.")
-        _create(path)
-    if path.stat().st_mode & 0o077:
+        create_private(path, json.dumps({"seed": "0x" + os.urandom(32).hex()}) + "\n")
+    if not is_private(path):
         raise KeyRefused(f"{path} may be read by others: chmod 600 {path}")
     content = json.loads(path.read_text())
     given = content.get("keys", {}).get(name)
@@ -106,18 +106,6 @@ def _from_file(name: str, path: Path) -> bytes:
     if not settings.DEMO:
         raise KeyRefused(f"{path} holds a demonstration seed: give every sender a key of its own.")
     return derive(_parse(content["seed"], f"{path}, seed"), name)
-
-
-def _create(path: Path) -> None:
-    """Write a new random seed; of several processes that try at once, the first one's stays."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(json.dumps({"seed": "0x" + os.urandom(32).hex()}) + "\n")
-    with contextlib.suppress(FileExistsError):
-        os.link(temporary, path)
-    temporary.unlink()
 
 
 def _parse(text: str, source: str) -> bytes:

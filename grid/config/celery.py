@@ -16,7 +16,7 @@ app.autodiscover_tasks(["grid.config"])
 
 def _period(seconds: float) -> float:
     """Wall seconds between two hints for work that is due every `seconds` of platform time."""
-    rate = clock.speed() or 60.0  # a stepped clock has a driver of its own; beat only backs it up
+    rate = clock.speed() or 60.0  # a stepped clock has a driver of its own
     return max(1.0, seconds / rate)
 
 

@@ -15,11 +15,11 @@ from django.db import close_old_connections, connection
 
 from grid.accounts.models import Zone
 from grid.chain.services import indexer, sender
-from grid.config import live
 from grid.forecasts import services as forecasts
 from grid.market.services import gates
 from grid.metering.services import slots
 from grid.pricing import services as pricing
+from grid.pricing.queries import NoProfile
 from grid.records.services import checkpoints
 from grid.sentinel import services as sentinel
 from grid.settlement.services import runs, withdrawals
@@ -42,12 +42,14 @@ class Pass:
         began = time.perf_counter()
         try:
             done = work()
+        except NoProfile:
+            done = 0  # a community that has adopted no rules yet does not trade
         except Exception as error:
             logger.exception("flow step %s failed", name)
             self.failures[name] = f"{type(error).__name__}: {error}"
             close_old_connections()
-        else:
-            self.counts[name] = self.counts.get(name, 0) + (done if isinstance(done, int) else int(bool(done)))
+            done = 0
+        self.counts[name] = self.counts.get(name, 0) + (done if isinstance(done, int) else int(bool(done)))
         self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - began
 
 
@@ -85,5 +87,4 @@ def _sweep(now: datetime) -> Pass:
     done.step("index", lambda: indexer.index(now=now))
     done.step("anchored", lambda: checkpoints.note_anchored(now=now))
     done.step("posted", lambda: runs.note_posted(now=now))
-    done.step("live", lambda: live.publish_news(done.counts))
     return done

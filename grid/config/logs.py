@@ -13,8 +13,11 @@ def render(logger: logging.Logger, name: str, event: dict[str, Any]) -> str:
     """The last step of `ProcessorFormatter`: level, logger, time, then the line itself."""
     record: logging.LogRecord = event.pop("_record")
     event.pop("_from_structlog", None)
-    if record.exc_info:
-        event["exc_info"] = record.exc_info
-        event = structlog.processors.format_exc_info(logger, name, event)
+    event = dict(structlog.processors.format_exc_info(logger, name, event))
     event |= {"level": record.levelname.lower(), "logger": record.name}
     return str(_render(logger, name, _time(logger, name, event)))
+
+
+def formatter() -> structlog.stdlib.ProcessorFormatter:
+    """The formatter of every handler. `render` is its only step and needs the record, so it takes that out itself."""
+    return structlog.stdlib.ProcessorFormatter(processors=[render], foreign_pre_chain=[])

@@ -1,6 +1,7 @@
 """Bring the database schema and the contracts up to date before anything uses them."""
 
 import os
+import sys
 
 import django
 
@@ -11,7 +12,7 @@ def main() -> None:
     from django.core.management import call_command
 
     call_command("migrate", verbosity=0, interactive=False)
-    call_command("deploy_contracts", verbosity=0)
+    call_command("deploy_contracts", verbosity=0, stdout=sys.stderr)
 
 
 if __name__ == "__main__":

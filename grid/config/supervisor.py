@@ -140,8 +140,10 @@ class Supervisor:
         return chosen
 
     def run_module(self, *arguments: str) -> None:
-        """Run one of our modules to its end, its output on this terminal. Raises StartError."""
-        process = subprocess.Popen(parts.python("-m", *arguments), env=self.env, start_new_session=True)
+        """Run one of our modules to its end, its output among our messages. Raises StartError."""
+        process = subprocess.Popen(
+            parts.python("-m", *arguments), env=self.env, stdout=sys.stderr, start_new_session=True
+        )
         try:
             code = process.wait()
         except BaseException:

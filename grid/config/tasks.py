@@ -15,8 +15,9 @@ ANSWER_SECONDS = 600
 
 @shared_task(ignore_result=True, expires=30)
 def sweep(**kwargs: object) -> None:
-    """One pass over the flow, unless one runs already."""
-    flow.sweep(now=clock.now())
+    """One pass over the flow, unless one runs already or a stepped clock has a driver of its own."""
+    if clock.speed():
+        flow.sweep(now=clock.now())
 
 
 @shared_task(ignore_result=True)

@@ -96,12 +96,12 @@ def sentence(wish: MandateWish, *, currency: str) -> str:
     wishes = []
     if wish.max_buy_wh_per_day:
         wishes.append(
-            f"buy up to {_kwh(wish.max_buy_wh_per_day)} kWh a day for at most {_money(wish.buy_ceiling)} "
+            f"buy up to {energy_text(wish.max_buy_wh_per_day)} kWh a day for at most {price_text(wish.buy_ceiling)} "
             f"{currency} per kWh plus the grid fee"
         )
     if wish.max_sell_wh_per_day:
         wishes.append(
-            f"sell up to {_kwh(wish.max_sell_wh_per_day)} kWh a day for at least {_money(wish.sell_floor)} "
+            f"sell up to {energy_text(wish.max_sell_wh_per_day)} kWh a day for at least {price_text(wish.sell_floor)} "
             f"{currency} per kWh"
         )
     text = " and ".join(wishes) or "trade nothing"
@@ -109,7 +109,7 @@ def sentence(wish: MandateWish, *, currency: str) -> str:
     first, last = date_of_day(wish.valid_from_day), date_of_day(wish.valid_to_day) - timedelta(days=1)
     return (
         f"{text[0].upper()}{text[1:]}{follow}, from {_date(first)} to {_date(last)} (UTC days). "
-        f"At most {_money(wish.cap_per_day)} {currency} are debited for one day of delivery."
+        f"At most {price_text(wish.cap_per_day)} {currency} are debited for one day of delivery."
     )
 
 
@@ -117,11 +117,13 @@ def _date(value: date) -> str:
     return f"{value:%d %B %Y}".lstrip("0")
 
 
-def _kwh(energy_wh: int) -> str:
+def energy_text(energy_wh: int) -> str:
+    """Return Wh as an exact number of kWh, such as 12.5."""
     return _decimal(energy_wh, 3, least=0)
 
 
-def _money(micro: int) -> str:
+def price_text(micro: int) -> str:
+    """Return millionths of a currency unit as an exact decimal, at least two places, such as 0.18."""
     return _decimal(micro, 6, least=2)
 
 

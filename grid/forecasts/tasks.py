@@ -5,7 +5,7 @@ from celery import shared_task
 from grid import clock
 
 
-@shared_task(queue="forecast", ignore_result=True, soft_time_limit=240, time_limit=280)
+@shared_task(ignore_result=True, soft_time_limit=240, time_limit=280)
 def run_pending(**kwargs: object) -> int:
     """Work off every plan that waits; returns how many forecasts were claimed."""
     # Other processes import this module to send the task; only the worker loads the model's libraries.

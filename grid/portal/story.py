@@ -62,8 +62,8 @@ def sentences(day: DaySum, currency: str) -> list[Sentence]:
             Sentence(
                 "alert",
                 _(
-                    "%(energy)s were traded ahead and then not used or not delivered; the supplier evened "
-                    "them out at its own prices."
+                    "Orders are made on a forecast: %(energy)s of them were then not used or not delivered, "
+                    "and the supplier evened that out at its own prices."
                 )
                 % {"energy": formats.energy(over)},
             )
@@ -90,9 +90,7 @@ def why_price(reason: Reason | None) -> str:
         )
     if reason.supply_wh == 0:
         return _("No sun is expected for %(demand)s of demand, so the price is the supplier's.") % words
-    return (
-        _("The street expects %(supply)s of sun for %(demand)s of demand: the scarcer, the dearer.") % words
-    )
+    return _("The street expects %(supply)s of sun for %(demand)s of demand: the scarcer, the dearer.") % words
 
 
 def price_outlook(prices: list[SlotPrice], currency: str) -> str:

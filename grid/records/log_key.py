@@ -4,7 +4,6 @@ From `LOG_KEY` (64 hexadecimal digits), or from the file `log-key` in the data f
 demonstration makes for itself.
 """
 
-import contextlib
 import os
 from dataclasses import dataclass
 from functools import cache
@@ -14,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from grid.chain.files import create_private, is_private
 from grid.domain import notes
 
 DEFAULT_ORIGIN = "commonwatt.example/log"
@@ -53,22 +53,10 @@ def _from_file(path: Path) -> bytes:
             raise ImproperlyConfigured(
                 f"The log has no signing key: set LOG_KEY to 64 hexadecimal digits, or write them to {path}."
             )
-        _create(path)
-    if path.stat().st_mode & 0o077:
+        create_private(path, os.urandom(32).hex() + "\n")
+    if not is_private(path):
         raise ImproperlyConfigured(f"{path} may be read by others: chmod 600 {path}")
     return _parse(path.read_text().strip(), os.fspath(path))
-
-
-def _create(path: Path) -> None:
-    """Write a new key; of several processes that try at once, the first one's stays."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(os.urandom(32).hex() + "\n")
-    with contextlib.suppress(FileExistsError):
-        os.link(temporary, path)
-    temporary.unlink()
 
 
 def _parse(text: str, source: str) -> bytes:

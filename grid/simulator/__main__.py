@@ -62,7 +62,7 @@ def main(arguments: list[str] | None = None) -> int:
                 signal.signal(number, lambda *_: stop.set())
             live.run(street, stop=stop)
     except (HomesFileError, FolderError, JournalError, ClientError) as error:
-        console.print(str(error), style="red", markup=False, highlight=False)
+        console.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
         return 1
     return 0
 

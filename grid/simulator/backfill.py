@@ -20,8 +20,9 @@ def run(street: Street, *, to_unix: int, console: Console) -> Outcome:
     seconds = max(time.monotonic() - started, 1e-9)
     console.print(
         f"{outcome.readings:,} readings in {outcome.accepted:,} records accepted, {outcome.duplicates} known before,"
-        f" {len(outcome.problems)} refused; {outcome.readings / seconds:,.0f} readings/s"
+        f" {len(outcome.problems)} refused; {outcome.readings / seconds:,.0f} readings/s",
+        soft_wrap=True,
     )
     for problem in outcome.problems[:10]:
-        console.print(f"refused: {problem.get('title')}: {problem.get('detail')}", style="red")
+        console.print(f"refused: {problem.get('title')}: {problem.get('detail')}", style="red", soft_wrap=True)
     return outcome

@@ -23,7 +23,10 @@ class Home:
 class EnergySource(Protocol):
     """A street's homes and what they use and make."""
 
-    homes: tuple[Home, ...]
+    @property
+    def homes(self) -> tuple[Home, ...]:
+        """The homes, always in the same order."""
+        ...
 
     def net_wh(self, slots: range) -> WattHourArray:
         """Return load minus PV in Wh, an array of homes times slots."""

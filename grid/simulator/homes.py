@@ -17,6 +17,7 @@ import csv
 import gzip
 import io
 import math
+import zlib
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from pathlib import Path
@@ -91,12 +92,12 @@ class HomesFile:
 
 def _read(path: Path) -> tuple[dict[str, _Rows], bool]:
     """Return the rows of every home in order of appearance, and whether times carry an offset."""
-    with _open(path) as file:
-        lines = csv.reader(file)
-        columns = _columns(path, next(lines, []))
-        series: dict[str, _Rows] = {}
-        aware: bool | None = None
-        try:
+    series: dict[str, _Rows] = {}
+    aware: bool | None = None
+    try:
+        with _open(path) as file:
+            lines = csv.reader(file)
+            columns = _columns(path, next(lines, []))
             for row, cells in enumerate(lines, start=2):
                 if not cells:
                     continue
@@ -105,14 +106,12 @@ def _read(path: Path) -> tuple[dict[str, _Rows], bool]:
                 if aware is None:
                     aware = time.tzinfo is not None
                 elif aware is not (time.tzinfo is not None):
-                    raise _error(
-                        path, row, columns["time"], "has an offset in some rows only", "Give all rows one form"
-                    )
+                    raise _error(path, row, columns["time"], "only some rows have an offset", "Use one form")
                 load = _energy(path, row, cells, columns["load"])
                 pv = _energy(path, row, cells, columns["pv"]) if "pv" in columns else 0.0
                 _append(path, row, columns["time"], series, name, time.astimezone(UTC) if aware else time, load, pv)
-        except (csv.Error, UnicodeDecodeError, EOFError, OSError) as error:
-            raise HomesFileError(f"{path}: cannot be read as CSV text ({error}). Save it as UTF-8 CSV.") from None
+    except (csv.Error, UnicodeDecodeError, EOFError, OSError, zlib.error) as error:
+        raise HomesFileError(f"{path}: cannot be read as CSV text ({error}). Save it as UTF-8 CSV.") from None
     if not series:
         raise HomesFileError(f"{path}: has no rows below its header. Add a row per home and step.")
     return series, bool(aware)

@@ -95,6 +95,22 @@ def test_a_reorganisation_rewinds_events_and_sends_again(chain: Client, depth: i
     assert all(ChainTx.objects.get(id=row.id).state == ChainTxState.FINAL for row in rows)
 
 
+def test_a_confirmed_transaction_that_vanished_before_it_was_indexed_is_sent_again(chain: Client) -> None:
+    row = deposit(5)
+    sweep(chain)
+    row.refresh_from_db()
+    assert row.state == ChainTxState.FINAL
+
+    chain.call("anvil_rollback", 1)
+    indexer.index(now=NOW)
+    for _ in range(2):
+        sweep(chain)
+
+    row.refresh_from_db()
+    assert row.state == ChainTxState.FINAL
+    assert queries.escrow_account(ALICE).free == 5
+
+
 def test_only_confirmed_blocks_are_indexed(chain: Client, settings: Settings) -> None:
     settings.CHAIN_CONFIRMATIONS = 2
     deposit(1)

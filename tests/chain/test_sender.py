@@ -11,8 +11,10 @@ from pytest_django import Settings
 from grid.chain import keys, queries
 from grid.chain.client import Client
 from grid.chain.errors import ChainUnavailable, ContractUnknown
+from grid.chain.locks import lock_of
 from grid.chain.models import ChainTx, ChainTxState
 from grid.chain.services import outbox, sender
+from grid.domain.keccak import keccak256
 from tests.chain.support import NOW, mined, sweep
 
 pytestmark = pytest.mark.django_db
@@ -29,6 +31,22 @@ def deposit(account: str = ALICE, amount: int = 1_000_000, *, key: str = "deposi
 
 def free(account: str = ALICE) -> int:
     return queries.escrow_account(account).free
+
+
+def set_allowance(chain: Client, amount: int) -> None:
+    """Let Escrow take `amount` of the relayer's tokens, by writing the token's storage."""
+    owner, spender = keys.address("relayer"), queries.contract_address("Escrow")
+    slot = allowance_slot(owner, spender)
+    token = queries.contract_address("DemoToken")
+    chain.call("anvil_setStorageAt", token, "0x" + slot.hex(), "0x" + amount.to_bytes(32, "big").hex())
+    chain.call("evm_mine")
+    assert queries.call("DemoToken", "allowance", owner, spender) == amount
+
+
+def allowance_slot(owner: str, spender: str) -> bytes:
+    """Return where OpenZeppelin's ERC20 keeps an allowance: owner => spender => amount, in slot 1."""
+    inner = keccak256(bytes.fromhex(owner[2:]).rjust(32, b"\0") + (1).to_bytes(32, "big"))
+    return keccak256(bytes.fromhex(spender[2:]).rjust(32, b"\0") + inner)
 
 
 def break_sending(monkeypatch: pytest.MonkeyPatch, *, reaches_the_node: bool) -> None:
@@ -100,7 +118,7 @@ def test_many_calls_take_rising_nonces_in_order(chain: Client) -> None:
     nonces = list(
         ChainTx.objects.filter(id__in=[row.id for row in rows]).order_by("id").values_list("nonce", flat=True)
     )
-    assert nonces == list(range(nonces[0], nonces[0] + 5))
+    assert nonces == [(nonces[0] or 0) + step for step in range(5)]
     assert free() == 15
 
 
@@ -115,6 +133,46 @@ def test_a_refused_call_names_its_error_and_holds_up_nobody(chain: Client) -> No
     assert (refused.state, refused.nonce) == (ChainTxState.REVERTED, None)
     assert "ZeroAmount()" in refused.error
     assert good.state == ChainTxState.FINAL
+
+
+def test_a_refused_call_can_be_tried_again(chain: Client) -> None:
+    """Without an allowance the deposit fails; with one the same row succeeds."""
+    escrow = queries.contract_address("Escrow")
+    set_allowance(chain, 0)
+    row = deposit()
+    sweep(chain)
+    row.refresh_from_db()
+    assert (row.state, free()) == (ChainTxState.REVERTED, 0)
+    assert f"ERC20InsufficientAllowance(spender={escrow}, allowance=0, needed=1000000)" in row.error
+
+    set_allowance(chain, 1_000_000)
+    assert outbox.retry(business_key=row.business_key, now=NOW)
+    sweep(chain)
+
+    assert free() == 1_000_000
+    assert not outbox.retry(business_key=row.business_key, now=NOW)
+
+
+def test_a_call_that_fails_in_its_block_says_why(chain: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Estimated well, but the allowance went before the transaction was mined."""
+    row = deposit()
+    with monkeypatch.context() as broken:
+        break_sending(broken, reaches_the_node=False)
+        with pytest.raises(ChainUnavailable):
+            sender.send_pending(now=NOW)
+    set_allowance(chain, 0)
+
+    sweep(chain)
+
+    row.refresh_from_db()
+    assert (row.state, free()) == (ChainTxState.REVERTED, 0)
+    assert "ERC20InsufficientAllowance" in row.error
+    assert row.gas_used
+
+
+def test_an_unknown_sender_is_refused() -> None:
+    with pytest.raises(ValueError, match="'relayr' is no sender"):
+        outbox.enqueue(business_key="x", sender="relayr", contract="Escrow", function="deposit", args=[], now=NOW)
 
 
 def test_a_refusal_carries_the_values_of_the_error(chain: Client) -> None:
@@ -187,7 +245,7 @@ def test_a_sender_that_another_process_owns_is_left_to_it(chain: Client) -> None
     given = connection.get_connection_params()
     names = {name: given[name] for name in ("dbname", "user", "password", "host", "port") if given.get(name)}
     with psycopg.connect(**names) as other:
-        other.execute("SELECT pg_advisory_lock(%s)", [sender.lock_of("relayer")])
+        other.execute("SELECT pg_advisory_lock(%s)", [lock_of("sender.relayer")])
         assert sender.send_pending(now=NOW) == 0
 
     assert sender.send_pending(now=NOW) == 1

@@ -5,6 +5,7 @@ from coincurve import PrivateKey
 
 from grid.chain import client, keys, signing
 from grid.chain.client import Client
+from grid.chain.errors import SlowCrypto
 
 PRIVATE = b"\x07" * 32
 WALLET = keys.address_of(PRIVATE)
@@ -57,5 +58,5 @@ def test_fast_libraries_are_in_use() -> None:
 
 def test_a_slow_fallback_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ECC_BACKEND_CLASS", "eth_keys.backends.native.NativeECCBackend")
-    with pytest.raises(client.SlowCrypto, match="coincurve"):
+    with pytest.raises(SlowCrypto, match="coincurve"):
         client.check_fast_crypto()

@@ -24,8 +24,8 @@ def at_noon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def escrow(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every account has 42.50, of which 2.50 are on their way out."""
-    answer = EscrowAccount(balance=42_500_000, pending=2_500_000, receivable=0, owed=0)
+    """Every account has 40.00 free and 2.50 on their way out."""
+    answer = EscrowAccount(free=40_000_000, pending=2_500_000, receivable=0, owed=0)
     monkeypatch.setattr(balances, "escrow_account", lambda address: answer)
 
 

@@ -5,7 +5,7 @@ is a stranger. Readings, forecasts and prices are written as the earlier steps w
 """
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,7 +35,7 @@ from grid.records.queries import keys
 from grid.records.services import NewEntry, append
 from grid.simulator.identity import MeterIdentity, Wallet
 
-DAY = 20_500
+DAY = 20_580
 FIRST = DAY * SLOTS_PER_DAY
 DOMAIN = TypedDomain(chain_id=31337, verifying_contract=b"\x11" * 20)
 PROFILE = Path(__file__).parents[2] / "grid" / "pricing" / "profiles" / "demo.json"
@@ -85,7 +85,8 @@ class Home:
     meter: Meter
 
     def sign(self, name: str, message: typed_data.Message) -> bytes:
-        return signing.sign_digest(self.private_key, typed_data.digest(DOMAIN, name, message))
+        domain = chain_queries.eip712_domain()
+        return signing.sign_digest(self.private_key, typed_data.digest(domain, name, message))
 
 
 @dataclass
@@ -122,12 +123,15 @@ class Street:
         }
         return MandateWish(account=address_bytes(home.account.address), **(fields | changes))  # type: ignore[arg-type]
 
-    def register(self, home: Home, now: datetime = FOUNDED, **changes: int | bool) -> Mandate:
-        """Register a signed mandate; the chain takes it at once."""
+    def sign_mandate(self, home: Home, **changes: int | bool) -> Mandate:
+        """Register a signed mandate, which waits in the outbox."""
         wish = self.wish(home, **changes)
-        mandate = mandates.register(
-            account=home.account, wish=wish, signature=home.sign("Mandate", wish.message), now=now
-        )
+        signature = home.sign("Mandate", wish.message)
+        return mandates.register(account=home.account, wish=wish, signature=signature, now=FOUNDED)
+
+    def register(self, home: Home, **changes: int | bool) -> Mandate:
+        """Register a signed mandate; the chain takes it at once."""
+        mandate = self.sign_mandate(home, **changes)
         ChainTx.objects.filter(mandate=mandate).update(state=ChainTxState.FINAL)
         return mandate
 
@@ -263,20 +267,20 @@ def _home(zone: Zone, name: str, number: int, *, pv_peak_w: int = 0) -> Home:
         zone=zone, serial=identity.serial, suite=identity.suite, public_key=identity.public_key, now=FOUNDED
     )
     terms = BindingTerms(point=point, meter=meter, account=account, from_day=DAY - 3)
-    signature = signing.sign_digest(private_key, typed_data.digest(DOMAIN, "Binding", terms.message()))
-    registry.bind(terms=terms, co_signature=signature, now=FOUNDED, domain=DOMAIN)
-    return Home(name, user, account, wallet, private_key, point, meter)
+    home = Home(name, user, account, wallet, private_key, point, meter)
+    registry.bind(terms=terms, co_signature=home.sign("Binding", terms.message()), now=FOUNDED)
+    return home
 
 
-def build_street(chain: Chain) -> Street:
-    """Create the street's rows."""
+def build_street(chain: Chain, *, system: Mapping[str, str] = SYSTEM) -> Street:
+    """Create the street's rows; `system` are the addresses of the four system accounts by name."""
     community = Community.objects.create(
         slug="street", name="Street", time_zone="Europe/Vienna", currency="EUR", country="AT"
     )
     zone = Zone.objects.create(
         community=community, name="Feeder 1", feeder_rating_w=60_000, latitude=48.2, longitude=16.4
     )
-    document = {**json.loads(PROFILE.read_text()), "system_accounts": SYSTEM}
+    document = {**json.loads(PROFILE.read_text()), "system_accounts": dict(system)}
     pricing.adopt_profile(zone=zone, document=document, from_day=DAY - 3, now=FOUNDED)
     homes = [
         _home(zone, "alice", 1, pv_peak_w=8_000),

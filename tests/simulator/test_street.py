@@ -3,6 +3,7 @@
 import gzip
 import json
 from hashlib import sha256
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -102,7 +103,7 @@ def test_every_meter_sends_every_border_once_signed_and_chained(platform: Platfo
         borders = [reading.at // 900 for record in records for reading in record.registers]
         assert borders == list(range(ORIGIN, ORIGIN + 10 * 96 + 1))
         assert records[0].previous is None
-        for before, record in zip(records, records[1:], strict=False):
+        for before, record in pairwise(records):
             assert record.previous == sha256(before.raw).digest()
         for record in records:
             ocmf.verify(record, keys[serial].public_key)
@@ -126,8 +127,9 @@ def test_restart_continues_counters_and_registers(platform: Platform, tmp_path: 
     uninterrupted = Platform()
     street(uninterrupted).advance((ORIGIN + 7) * 900)
 
-    def registers(of: Platform) -> list[list[ocmf.RegisterReading]]:
-        return [[reading for record in records for reading in record.registers] for records in of.by_meter().values()]
+    def registers(of: Platform) -> dict[str, list[ocmf.RegisterReading]]:
+        sent = of.by_meter().items()
+        return {serial: [reading for record in records for reading in record.registers] for serial, records in sent}
 
     assert registers(platform) == registers(uninterrupted)
     assert [record.counter for record in platform.by_meter()[IDENTITIES.meter("001", 0).serial]] == [1, 2]
@@ -173,7 +175,7 @@ def test_client_waits_as_long_as_it_is_told(platform: Platform) -> None:
 def test_client_gives_up_and_says_where(platform: Platform) -> None:
     platform.answers = [httpx.ConnectError("refused")] * 3
 
-    with pytest.raises(ClientError, match="http://platform.*3 times"):
+    with pytest.raises(ClientError, match=r"http://platform.*3 times"):
         client(platform).send([record_of_one_meter()])
 
 

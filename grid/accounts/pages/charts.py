@@ -44,7 +44,6 @@ class Series:
     tone: str
     low: Sequence[int | None] | None = None
     high: Sequence[int | None] | None = None
-    stepped: bool = True
     dashed: bool = False
 
 
@@ -89,7 +88,6 @@ class Chart:
                     "values": list(series.values),
                     "low": None if series.low is None else list(series.low),
                     "high": None if series.high is None else list(series.high),
-                    "stepped": series.stepped,
                     "dashed": series.dashed,
                 }
                 for series in self.series

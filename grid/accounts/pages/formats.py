@@ -1,11 +1,11 @@
 """Numbers and times in a reader's words and locale. Integers in, text out; the only place of local time."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
-from django.utils.translation import gettext, get_language
+from django.utils.translation import get_language, gettext
 
 from grid.domain.slots import date_of_day, slot_start
 
@@ -28,9 +28,11 @@ def decimal(value: int, divisor: int, digits: int) -> str:
 
 
 def energy(wh: int | None) -> str:
-    """`1234` Wh as "1.23 kWh"; MWh from 10,000 kWh on; a dash for nothing known."""
+    """`1234` Wh as "1.23 kWh"; Wh below 100, MWh from 10,000 kWh on; a dash for nothing known."""
     if wh is None:
         return "–"
+    if 0 < abs(wh) < 100:
+        return f"{_number(Decimal(wh), 0)}{NARROW}Wh"
     if abs(wh) >= 10_000_000:
         return f"{_number(Decimal(wh) / 1_000_000, 2)}{NARROW}MWh"
     return f"{_number(Decimal(wh) / 1000, 2)}{NARROW}kWh"
@@ -91,7 +93,12 @@ def slot_moment(slot: int) -> str:
 
 def day(number: int) -> str:
     """A UTC settlement day by its date, "Sunday, 22 November 2026"."""
-    return date_format(date_of_day(number), "l, j. F Y" if get_language() == "de" else "l, j F Y")
+    return calendar_day(date_of_day(number))
+
+
+def calendar_day(value: date) -> str:
+    """A date with its weekday."""
+    return date_format(value, "l, j. F Y" if get_language() == "de" else "l, j F Y")
 
 
 def short_day(number: int) -> str:

@@ -18,6 +18,7 @@ register.filter("clock_range", formats.clock_range)
 register.filter("moment", formats.moment)
 register.filter("slot_moment", formats.slot_moment)
 register.filter("day", formats.day)
+register.filter("calendar_day", formats.calendar_day)
 register.filter("short_day", formats.short_day)
 register.filter("span", formats.span)
 

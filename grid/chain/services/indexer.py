@@ -6,18 +6,17 @@ from typing import Any
 
 import structlog
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 
 from grid.chain import contracts
 from grid.chain.client import Client, Head, connect
+from grid.chain.locks import owned
 from grid.chain.models import Block, ChainEvent, ChainTx, ChainTxState
 
 log = structlog.get_logger()
 
 WINDOW = 2_000
 """Blocks asked for at once."""
-
-_LOCK = 0x434F4D4D_494458  # "COMM IDX"
 
 
 def index(*, now: datetime) -> int:
@@ -27,11 +26,8 @@ def index(*, now: datetime) -> int:
     are dropped back to the last common one, and transactions mined there are looked for again.
     Raises ChainUnavailable when the node does not answer; what was stored stays.
     """
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
-            (owned,) = cursor.fetchone()
-        return _index(connect(), now=now) if owned else 0
+    with owned("indexer") as mine:
+        return _index(connect(), now=now) if mine else 0
 
 
 def _index(client: Client, *, now: datetime) -> int:
@@ -41,6 +37,7 @@ def _index(client: Client, *, now: datetime) -> int:
     head = client.head().number - (settings.CHAIN_CONFIRMATIONS - 1)
     rewind(client, now=now)
     last = Block.objects.order_by("-number").values_list("number", flat=True).first()
+    _recheck(client, after=-1 if last is None else last, now=now)
     start = min(deployed.block for deployed in registry.values()) if last is None else last + 1
     found = 0
     while start <= head:
@@ -53,6 +50,7 @@ def _index(client: Client, *, now: datetime) -> int:
     return found
 
 
+@transaction.atomic
 def rewind(client: Client, *, now: datetime) -> int:
     """Drop blocks that the chain no longer has; return how many."""
     dropped = []
@@ -71,6 +69,16 @@ def rewind(client: Client, *, now: datetime) -> int:
     return len(dropped)
 
 
+def _recheck(client: Client, *, after: int, now: datetime) -> None:
+    """Look again for transactions confirmed in blocks above the cursor that the chain has dropped since."""
+    rows = ChainTx.objects.filter(block_number__gt=after, state__in=[ChainTxState.FINAL, ChainTxState.REVERTED]).only(
+        "block_number", "block_hash"
+    )
+    blocks = client.blocks([row.block_number or 0 for row in rows])
+    gone = [row.id for row, block in zip(rows, blocks, strict=True) if not block or block.hash != row.block_hash]
+    ChainTx.objects.filter(id__in=gone).update(state=ChainTxState.MINED, updated_at=now)
+
+
 def _window(client: Client, registry: dict[str, contracts.Deployed], start: int, end: int) -> int | None:
     """Store the events of blocks start to end, and the last of them as cursor.
 
@@ -83,9 +91,10 @@ def _window(client: Client, registry: dict[str, contracts.Deployed], start: int,
     blocks = {block.number: block for block in client.blocks(numbers) if block}
     if any(_hash(blocks, entry) != entry["blockHash"].lower() for entry in logs) or end not in blocks:
         return None
-    Block.objects.bulk_create([Block(number=b.number, hash=b.hash, timestamp=b.timestamp) for b in blocks.values()])
     events = [event for entry in logs if (event := _event(names, entry))]
-    ChainEvent.objects.bulk_create(events, batch_size=1_000)
+    with transaction.atomic():
+        Block.objects.bulk_create([Block(number=b.number, hash=b.hash, timestamp=b.timestamp) for b in blocks.values()])
+        ChainEvent.objects.bulk_create(events, batch_size=1_000)
     return len(events)
 
 

@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from grid.chain import contracts
-from grid.chain.models import ChainTx
+from grid.chain.keys import SENDERS
+from grid.chain.models import ChainTx, ChainTxState
 
 
 def enqueue(
@@ -18,6 +19,8 @@ def enqueue(
     Raises ValueError at once when they do not fit the contract's function, ContractUnknown when it
     has none of this name. A repeat returns the first row, whatever its arguments.
     """
+    if sender not in SENDERS:
+        raise ValueError(f"{sender!r} is no sender; there are {', '.join(SENDERS)}")
     found = ChainTx.objects.filter(business_key=business_key).first()
     if found:
         return found
@@ -35,3 +38,24 @@ def enqueue(
         },
     )
     return row
+
+
+def retry(*, business_key: str, now: datetime) -> bool:
+    """Queue a refused call again, once its cause is gone; say whether there was one to queue.
+
+    A call that failed in its block used up its nonce, so it can only happen by being signed anew.
+    """
+    refused = ChainTx.objects.filter(business_key=business_key, state=ChainTxState.REVERTED)
+    changed = refused.update(
+        state=ChainTxState.QUEUED,
+        nonce=None,
+        raw=None,
+        tx_hash=None,
+        block_number=None,
+        block_hash="",
+        block_timestamp=None,
+        gas_used=None,
+        error="",
+        updated_at=now,
+    )
+    return bool(changed)

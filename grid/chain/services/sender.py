@@ -5,20 +5,19 @@ contract refuses at estimation becomes REVERTED and takes no nonce, so it holds 
 """
 
 import contextlib
-from collections.abc import Iterator
 from datetime import datetime
-from hashlib import sha256
 from typing import Any
 
 import structlog
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from eth_account import Account
 from eth_utils.address import to_checksum_address
 
 from grid.chain import contracts, devchain, keys
 from grid.chain.client import Client, Head, connect
 from grid.chain.errors import CallReverted, ContractUnknown, KeyRefused, RpcError
+from grid.chain.locks import owned
 from grid.chain.models import ChainTx, ChainTxState
 
 log = structlog.get_logger()
@@ -44,32 +43,12 @@ def send_pending(*, now: datetime) -> int:
         return 0
     client = connect()
     with contextlib.ExitStack() as stack:
-        senders = {name: _Sender(name, client) for name in names if stack.enter_context(_owned(name))}
+        senders = {name: _Sender(name, client) for name in names if stack.enter_context(owned(f"sender.{name}"))}
         signed = waiting.filter(sender__in=senders, state=ChainTxState.SIGNED).order_by("sender", "nonce")
         sent = sum(senders[row.sender].broadcast(row, now=now) for row in signed)
         queued = waiting.filter(sender__in=senders, state=ChainTxState.QUEUED).order_by("id")
         sent += sum(senders[row.sender].send(row, now=now) for row in queued[:SWEEP])
     return sent
-
-
-def lock_of(name: str) -> int:
-    """Return the advisory lock that owning a sender takes."""
-    return int.from_bytes(sha256(b"commonwatt.sender." + name.encode()).digest()[:8], "big", signed=True)
-
-
-@contextlib.contextmanager
-def _owned(name: str) -> Iterator[bool]:
-    """Own a sender while the block runs: a session lock, so it ends with the connection of a killed process."""
-    lock = lock_of(name)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [lock])
-        (owned,) = cursor.fetchone()
-    try:
-        yield owned
-    finally:
-        if owned:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [lock])
 
 
 class _Sender:

@@ -68,7 +68,7 @@ def _tell(options: argparse.Namespace, console: Any) -> int:
         password = secrets.token_hex(4)
         founded = seed.found(
             roster=folder.roster,
-            day=day,
+            first_day=day - 1,
             history_day=day - HISTORY_DAYS + 1,
             password=password,
             now=clock.now(),

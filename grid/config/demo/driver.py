@@ -9,7 +9,7 @@ import redis
 from django.conf import settings
 
 from grid import clock
-from grid.config import tasks
+from grid.config.celery import app
 from grid.simulator.client import Outcome
 from grid.simulator.street import Street
 
@@ -28,7 +28,7 @@ class Driver:
         self.street = street
         self.counts: Counter[str] = Counter()
         self.seconds: Counter[str] = Counter()
-        self._redis = redis.Redis.from_url(settings.REDIS_URL)
+        self._redis = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=None)
 
     @property
     def time(self) -> float:
@@ -41,7 +41,7 @@ class Driver:
     def sweep(self) -> dict[str, int]:
         """One pass over the flow in the default worker. Raises PassFailed."""
         answer_to = f"sweep:{secrets.token_hex(8)}"
-        tasks.sweep_and_tell.delay(answer_to=answer_to)
+        app.send_task("grid.config.tasks.sweep_and_tell", kwargs={"answer_to": answer_to})
         answer = self._redis.blpop([answer_to], timeout=ANSWER_PATIENCE)
         if answer is None:
             raise PassFailed(f"The default worker did not finish a pass in {ANSWER_PATIENCE} s; see its log.")

@@ -38,17 +38,18 @@ class Founded:
     logins: list[people.Login]
 
 
-def found(*, roster: Roster, day: int, history_day: int, password: str, now: datetime) -> Founded:
+def found(*, roster: Roster, first_day: int, history_day: int, password: str, now: datetime) -> Founded:
     """Community, profile, people, points, meters, bindings, deposits and mandates.
 
-    Trading begins on UTC day `day`; meters are bound from `history_day` on, so that their history counts.
+    Rules and mandates begin on UTC day `first_day`; meters are bound from `history_day` on, so that their
+    history counts.
     """
     community, zone = _community(roster)
     document = {**json.loads(PROFILE.read_text()), "system_accounts": chain_queries.system_accounts()}
-    pricing.adopt_profile(zone=zone, document=document, from_day=day, now=now)
+    pricing.adopt_profile(zone=zone, document=document, from_day=first_day, now=now)
     staff = people.create_staff(community=community, password=password)
     _feeder(zone, roster, history_day, now)
-    accounts = [_member(zone, member, day, history_day, now) for member in roster.members]
+    accounts = [_member(zone, member, first_day, history_day, now) for member in roster.members]
     members = people.create_members(accounts=accounts, password=password)
     return Founded(zone=zone, logins=[*members[:2], *staff])
 

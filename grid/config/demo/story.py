@@ -18,6 +18,7 @@ from grid.config.demo.driver import Driver, PassFailed
 from grid.domain.slots import SLOT_SECONDS, SLOTS_PER_DAY
 from grid.forecasts.models import ForecastRun, ForecastState
 from grid.metering.models import SlotClose
+from grid.metering.services.slots import GRACE_SECONDS
 from grid.settlement.models import RunState, SettlementRun
 from grid.simulator import backfill
 from grid.simulator.client import Outcome
@@ -70,15 +71,12 @@ class Story:
         self.sent.add(self.driver.step(unix))
 
     def _close_history(self) -> None:
-        target = int(self.driver.time) // SLOT_SECONDS - 1
-        while self._closed() < target:
-            before = self._closed()
-            self.driver.sweep()
-            if self._closed() == before:
-                raise PassFailed(f"Closing slots stands still at slot {before}.")
-
-    def _closed(self) -> int:
-        return SlotClose.objects.get(zone=self.zone).next_slot
+        """One pass closes every slot whose grace is over. Raises PassFailed when some are left."""
+        self.driver.sweep()
+        target = (int(self.driver.time) - GRACE_SECONDS) // SLOT_SECONDS
+        closed = SlotClose.objects.get(zone=self.zone).next_slot
+        if closed < target:
+            raise PassFailed(f"Slots are closed to {closed} only, not to {target}.")
 
     def _forecast(self) -> None:
         """Wait for every planned series, then one pass publishes the prices and anchors them."""

@@ -1,5 +1,6 @@
 """Which binding holds: of those that cover a day, the one recorded last."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable
 from uuid import UUID
 
@@ -10,23 +11,27 @@ class BindingBook:
     """Bindings, looked up by day. A later record overrules an earlier one without editing it."""
 
     def __init__(self, bindings: Iterable[Binding]) -> None:
-        self._newest_first = sorted(bindings, key=lambda binding: binding.pk, reverse=True)
+        self._of_point: dict[UUID, list[Binding]] = defaultdict(list)
+        self._of_meter: dict[int, list[Binding]] = defaultdict(list)
+        for binding in sorted(bindings, key=lambda binding: binding.pk, reverse=True):
+            self._of_point[binding.point_id].append(binding)
+            self._of_meter[binding.meter_id].append(binding)
 
     def of_point(self, point: UUID, day: int) -> Binding | None:
         """Return the binding of a point on a UTC day."""
-        return next((b for b in self._newest_first if b.point_id == point and _covers(b, day)), None)
+        return next((binding for binding in self._of_point.get(point, ()) if _covers(binding, day)), None)
 
     def of_meter(self, meter: int, day: int) -> Binding | None:
         """Return the binding of a meter on a UTC day."""
-        return next((b for b in self._newest_first if b.meter_id == meter and _covers(b, day)), None)
+        return next((binding for binding in self._of_meter.get(meter, ()) if _covers(binding, day)), None)
 
     def first_day(self) -> int | None:
         """Return the first day any of them covers."""
-        return min((binding.from_day for binding in self._newest_first), default=None)
+        return min((binding.from_day for mine in self._of_point.values() for binding in mine), default=None)
 
     def borders(self, point: UUID) -> set[int]:
         """Return the days on which a point's binding may change."""
-        mine = [b for b in self._newest_first if b.point_id == point]
+        mine = self._of_point.get(point, ())
         return {b.from_day for b in mine} | {b.to_day for b in mine if b.to_day is not None}
 
 

@@ -78,9 +78,7 @@ def forecast(zone: Zone, target: Target, slots: range, *, now: datetime) -> dict
 
 def latest_run(zone: Zone, target: Target, *, now: datetime) -> ForecastRun | None:
     """The newest finished forecast of the zone's total."""
-    runs = ForecastRun.objects.filter(
-        zone=zone, point=None, target=target, state=ForecastState.DONE, cutoff__lte=now
-    )
+    runs = ForecastRun.objects.filter(zone=zone, point=None, target=target, state=ForecastState.DONE, cutoff__lte=now)
     return runs.order_by("-cutoff").first()
 
 
@@ -102,9 +100,7 @@ def quality(zone: Zone, target: Target, closed: int, *, now: datetime) -> Qualit
     key = f"operators.quality.{zone.id}.{target}.{closed // SLOTS_PER_DAY}"
     found: Quality | None = cache.get(key)
     if found is None:
-        scores = accuracy(
-            zone, None, target, from_slot=closed - WEEK, to_slot=closed, issued_before=now
-        )
+        scores = accuracy(zone, None, target, from_slot=closed - WEEK, to_slot=closed, issued_before=now)
         found = Quality(
             target,
             scores.slots,

@@ -109,9 +109,7 @@ def _fields(index: int, allowed: bool) -> tuple[list[Field], str]:
     except LogDamaged as error:
         return [], str(error)
     return [
-        Field(name, _text(name, value))
-        if allowed or name in PUBLIC_FIELDS
-        else Field(name, "", hidden=True)
+        Field(name, _text(name, value)) if allowed or name in PUBLIC_FIELDS else Field(name, "", hidden=True)
         for name, value in decoded.items()
         if name != "salt"
     ], ""

@@ -26,9 +26,7 @@ def price_curve(zone: Zone, slots: range) -> PriceCurve:
     """Everything that is known of the prices of these slots."""
     first, end = slots.start, slots.stop
     auctions = list(
-        Auction.objects.filter(zone=zone, slot__gte=first, slot__lt=end).values_list(
-            "slot", "price", "volume_wh"
-        )
+        Auction.objects.filter(zone=zone, slot__gte=first, slot__lt=end).values_list("slot", "price", "volume_wh")
     )
     days = TariffDay.objects.filter(zone=zone, day__in=range(day_of(first), day_of(end - 1) + 1))
     imports: dict[int, int] = {}

@@ -9,6 +9,7 @@ from grid.metering.models import Interval
 from grid.metering.queries import intervals
 from grid.sentinel.models import Hold
 
+
 def metered(points: Collection[UUID], from_slot: int, to_slot: int) -> dict[UUID, dict[int, Interval]]:
     """The newest version of each point's intervals in [from_slot, to_slot), by point and slot."""
     found: dict[UUID, dict[int, Interval]] = defaultdict(dict)

@@ -20,6 +20,7 @@ from grid.domain.slots import SLOTS_PER_DAY, day_of, slot_of, slot_start
 from grid.forecasts.models import Target
 from grid.metering.models import MeteringPoint
 from grid.portal import charts, story
+from grid.portal.forms import WithdrawalForm
 from grid.portal.queries.balances import balance_of
 from grid.portal.queries.days import day_so_far
 from grid.portal.queries.energy import metered
@@ -30,7 +31,6 @@ from grid.portal.queries.prices import reason, slot_prices
 from grid.portal.queries.proofs import anchored_size
 from grid.portal.queries.statements import settled_days
 from grid.portal.signers import is_managed
-from grid.portal.forms import WithdrawalForm
 
 PAST_SLOTS = 48
 PAST_PRICES = 8
@@ -142,18 +142,18 @@ def _zone_of(points: Sequence[MeteringPoint]) -> Zone | None:
     return points[0].zone if points else None
 
 
-def _now(
-    request: HttpRequest, account: Account, points: Sequence[MeteringPoint], now: datetime
-) -> dict[str, Any]:
+def _now(request: HttpRequest, account: Account, points: Sequence[MeteringPoint], now: datetime) -> dict[str, Any]:
     """The slot in delivery, the last one metered, and the day so far."""
     zone = _zone_of(points)
     if zone is None:
         return {"now_slot": None}
     slot = slot_of(int(now.timestamp()))
     closed = max((last for point in points if (last := last_closed_slot(point)) is not None), default=None)
-    last = [] if closed is None else [
-        rows[closed] for rows in metered([point.id for point in points], closed, closed + 1).values()
-    ]
+    last = (
+        []
+        if closed is None
+        else [rows[closed] for rows in metered([point.id for point in points], closed, closed + 1).values()]
+    )
     bought, sold = traded_in(account, slot)
     today = day_so_far(zone, [point for point in points if point.zone_id == zone.id], day_of(slot))
     price = slot_prices(zone, slot, slot + 1)[slot]
@@ -174,16 +174,12 @@ def _now(
     }
 
 
-def _fills(
-    request: HttpRequest, account: Account, points: Sequence[MeteringPoint], now: datetime
-) -> dict[str, Any]:
+def _fills(request: HttpRequest, account: Account, points: Sequence[MeteringPoint], now: datetime) -> dict[str, Any]:
     slot = slot_of(int(now.timestamp()))
     return {"fills": recent_fills(account, slot_now=slot, anchored=anchored_size())}
 
 
-def _charts(
-    request: HttpRequest, account: Account, points: Sequence[MeteringPoint], now: datetime
-) -> dict[str, Any]:
+def _charts(request: HttpRequest, account: Account, points: Sequence[MeteringPoint], now: datetime) -> dict[str, Any]:
     zone = _zone_of(points)
     if zone is None:
         return {}
@@ -206,9 +202,7 @@ def _charts(
     }
 
 
-def _money(
-    request: HttpRequest, account: Account, points: Sequence[MeteringPoint], now: datetime
-) -> dict[str, Any]:
+def _money(request: HttpRequest, account: Account, points: Sequence[MeteringPoint], now: datetime) -> dict[str, Any]:
     may_withdraw = is_managed(account) and may_act(account, person(request))
     return {
         "balance": balance_of(account),

@@ -1,7 +1,7 @@
 """Checking the whole log: every entry, tile and checkpoint, and what the chain says of them."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from grid.chain import queries as chain
 from grid.domain import merkle, notes
@@ -19,7 +19,7 @@ Progress = Callable[[int], None]
 
 @dataclass(slots=True)
 class Health:
-    """What a check found. `damage` names the first bad row of each kind found, in the order of the log."""
+    """What a check found; `damage` names the first bad row, or is empty."""
 
     size: int = 0
     erased: int = 0
@@ -27,7 +27,7 @@ class Health:
     checkpoints: int = 0
     anchored: int = 0
     root: bytes = merkle.EMPTY_ROOT
-    damage: list[str] = field(default_factory=list)
+    damage: str = ""
 
 
 def check(*, with_chain: bool, progress: Progress = lambda done: None) -> Health:
@@ -52,7 +52,7 @@ def check(*, with_chain: bool, progress: Progress = lambda done: None) -> Health
         if with_chain:
             health.anchored = check_anchors()
     except LogDamaged as error:
-        health.damage.append(str(error))
+        health.damage = str(error)
     health.root = tree.root()
     return health
 

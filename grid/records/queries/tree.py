@@ -1,6 +1,6 @@
 """The log's Merkle tree, read from tiles of 256 hashes; the unfinished tile of a level from the rows below.
 
-Any root or proof takes at most four queries, however long the log is.
+Any root or proof takes at most three queries, however long the log is.
 """
 
 from collections.abc import Callable
@@ -13,6 +13,8 @@ from grid.records.errors import LogDamaged, NotInLog
 
 TILE = 256
 _TILE_LEVELS = 8
+_LONGEST = 2**56
+_LEVELS = 7
 
 T = TypeVar("T")
 
@@ -46,6 +48,8 @@ def consistency_proof(old: int, new: int) -> list[bytes]:
 
 def tile(level: int, index: int, width: int = TILE) -> bytes:
     """Return the first `width` hashes of a tile, joined. Raises NotInLog when it does not reach so far."""
+    if level >= _LEVELS or index * TILE >= _LONGEST:
+        raise NotInLog(f"The log has no tile {level}/{index}.")
     hashes = _load({(level, index)})[level, index]
     if len(hashes) < width:
         raise NotInLog(f"Tile {level}/{index} has {len(hashes)} of {width} hashes so far.")
@@ -59,8 +63,9 @@ def tail(level: int, end: int) -> list[bytes]:
 
 def _with_nodes(size: int, calculate: Callable[[merkle.Node], T]) -> T:
     """Run a calculation twice: first to learn which nodes it asks for, then with those nodes."""
-    if size > log_size():
-        raise NotInLog(f"The log has {log_size()} entries, not {size}.")
+    present = log_size()
+    if size > present:
+        raise NotInLog(f"The log has {present} entries, not {size}.")
     asked: list[tuple[int, int]] = []
 
     def record(level: int, index: int) -> bytes:
@@ -103,20 +108,24 @@ def _load(wanted: set[tuple[int, int]]) -> dict[tuple[int, int], list[bytes]]:
 
 def _unfinished(wanted: set[tuple[int, int]]) -> dict[tuple[int, int], list[bytes]]:
     """Return the hashes of tiles that are not stored yet: leaf hashes, or roots of the tiles below."""
-    tiles: dict[tuple[int, int], list[bytes]] = {}
+    tiles: dict[tuple[int, int], list[bytes]] = {tile: [] for tile in wanted}
+    if not wanted:
+        return tiles
+    parts, values = [], []
+    for level, index in wanted:
+        bounds = [index * TILE, (index + 1) * TILE]
+        if level == 0:
+            parts.append("SELECT 0, index, leaf_hash FROM records_entry WHERE index >= %s AND index < %s")
+            values += bounds
+        else:
+            parts.append(
+                "SELECT level + 1, index, root FROM records_tile WHERE level = %s AND index >= %s AND index < %s"
+            )
+            values += [level - 1, *bounds]
     with connection.cursor() as cursor:
-        for level, index in wanted:
-            bounds = [index * TILE, (index + 1) * TILE]
-            if level == 0:
-                cursor.execute(
-                    "SELECT leaf_hash FROM records_entry WHERE index >= %s AND index < %s ORDER BY index", bounds
-                )
-            else:
-                cursor.execute(
-                    "SELECT root FROM records_tile WHERE level = %s AND index >= %s AND index < %s ORDER BY index",
-                    [level - 1, *bounds],
-                )
-            tiles[level, index] = [bytes(value) for (value,) in cursor.fetchall()]
+        cursor.execute(" UNION ALL ".join(parts) + " ORDER BY 1, 2", values)
+        for level, position, value in cursor.fetchall():
+            tiles[level, position // TILE].append(bytes(value))
     return tiles
 
 

@@ -1,7 +1,6 @@
 """Point statements: stored packed and sealed, opened with proof, explained line by line."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from grid.accounts.models import Account
 from grid.domain import merkle
@@ -80,68 +79,6 @@ def of_day(account: Account, day: int) -> list[PointStatement]:
     rows = account.statements.filter(run__day=day).select_related("run__zone", "run__chain_tx", "point")
     newest = {row.point_id: row for row in rows.order_by("run__sequence", "position")}
     return list(newest.values())
-
-
-@dataclass(frozen=True, slots=True)
-class ExplainedLine:
-    """A line, its slot's header, and what happened in plain words."""
-
-    line: Line
-    header: Header
-    words: list[str]
-
-
-def explained(statement: PointStatement, *, currency: str) -> list[ExplainedLine]:
-    """Return a statement's lines with their headers and words; raises as `line_leaves`."""
-    pairs = zip(lines_of(statement), headers_of(statement.run), strict=True)
-    return [ExplainedLine(line, header, explain(line, header, currency)) for line, header in pairs]
-
-
-def explain(line: Line, header: Header, currency: str) -> list[str]:
-    """Return what one quarter hour cost or brought, sentence by sentence, from the signed-off figures."""
-    words = [f"The meter counted {kwh(line.import_wh)} kWh used and {kwh(line.export_wh)} kWh fed in."]
-    if line.hold_index is not None:
-        words.append("This quarter hour is on hold: it was settled with the supplier, without local trade.")
-    if line.bought_wh:
-        words.append(
-            f"{kwh(line.bought_wh)} kWh were bought from neighbours at {money(header.local_price)} {currency} "
-            f"per kWh plus {money(header.fee_price)} grid fee."
-        )
-    if line.sold_wh:
-        words.append(
-            f"{kwh(line.sold_wh)} kWh were sold to neighbours at {money(header.local_price)} {currency} per kWh."
-        )
-    words += _residual(line.import_wh - line.bought_wh, "used", header.import_price, header.export_price, currency)
-    words += _residual(line.export_wh - line.sold_wh, "fed in", header.export_price, header.import_price, currency)
-    return words
-
-
-def _residual(energy: int, verb: str, price: int, flipped: int, currency: str) -> list[str]:
-    """Return the sentence on what the supplier gave or took beyond the local trade."""
-    if not energy:
-        return []
-    if verb == "used":
-        if energy > 0:
-            return [f"The other {kwh(energy)} kWh came from the supplier at {money(price)} {currency} per kWh."]
-        return [
-            f"{kwh(-energy)} kWh bought were not used; the supplier took them at {money(flipped)} {currency} per kWh."
-        ]
-    if energy > 0:
-        return [f"The other {kwh(energy)} kWh fed in went to the supplier at {money(price)} {currency} per kWh."]
-    return [
-        f"{kwh(-energy)} kWh sold were not fed in; the supplier delivered them at {money(flipped)} {currency} per kWh."
-    ]
-
-
-def kwh(energy_wh: int) -> str:
-    """Return watt-hours as kWh with three places."""
-    return f"{energy_wh // 1000}.{energy_wh % 1000:03d}"
-
-
-def money(micro: int) -> str:
-    """Return micro-currency or token units as an exact decimal of at least two places."""
-    whole, rest = divmod(abs(micro), 10**6)
-    return f"{'-' if micro < 0 else ''}{whole}.{f'{rest:06d}'.rstrip('0').ljust(2, '0')}"
 
 
 def _seed(run: bytes, sequence: int, position: int) -> bytes:

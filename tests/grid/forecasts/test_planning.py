@@ -18,7 +18,7 @@ def test_the_zone_and_each_member_get_import_and_export_runs(zone, alice, bob):
     assert plan_due(zone=zone, now=NOW) == 6
     wanted = set(ForecastRun.objects.values_list("point", "target"))
     assert wanted == {(point, target) for point in (None, alice.pk, bob.pk) for target in Target.values}
-    run = ForecastRun.objects.first()
+    run = ForecastRun.objects.earliest("id")
     assert (run.cutoff, run.from_slot, run.to_slot) == (NOW, SLOT + 1, SLOT + 193)
 
 

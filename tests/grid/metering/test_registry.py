@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from grid.accounts.models import Zone
+from grid.chain import signing
 from grid.domain import typed_data
 from grid.domain.entries import EntryKind, Suite
 from grid.metering.errors import MeteringError
@@ -47,7 +48,7 @@ def test_next_binding_cites_the_one_before(alice: Home) -> None:
 def test_binding_without_the_members_signature_is_refused(
     alice: Home, bob: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(registry.signing, "verify", lambda signer, digest, signature: signature == b"good")
+    monkeypatch.setattr(signing, "verify", lambda signer, digest, signature: signature == b"good")
 
     with pytest.raises(MeteringError, match="co_signature"):
         registry.bind(terms=next_terms(alice), co_signature=b"bob's", now=FOUNDED, domain=DOMAIN)

@@ -118,9 +118,10 @@ def test_late_reading_gives_a_better_version_that_cites_the_one_before(zone: Zon
     assert rows(alice) == [(0, 0, 0, 0, Quality.MISSING), (0, 1, 70, 0, Quality.VALID)]
     better = Interval.objects.get(point=alice.point, slot=FIRST_SLOT, version=1)
     assert log.decoded(better.log_index)["supersedes"] == first.log_index
-    known = {"points": [alice.point.pk], "from_slot": FIRST_SLOT, "to_slot": FIRST_SLOT + 1}
-    assert [i.import_wh for i in intervals(**known)] == [70]
-    assert [i.import_wh for i in intervals(**known, known_at=closed_at)] == [0]
+    newest = intervals(points=[alice.point.pk], from_slot=FIRST_SLOT, to_slot=FIRST_SLOT + 1)
+    before = intervals(points=[alice.point.pk], from_slot=FIRST_SLOT, to_slot=FIRST_SLOT + 1, known_at=closed_at)
+    assert [interval.import_wh for interval in newest] == [70]
+    assert [interval.import_wh for interval in before] == [0]
 
 
 def test_reading_inside_a_gap_moves_the_estimate(zone: Zone, alice: Home) -> None:

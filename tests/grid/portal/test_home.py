@@ -1,10 +1,8 @@
 """The home page of a prosumer."""
 
-import pytest
 from django.test import Client
 from django.urls import reverse
 
-from tests.factories import People
 from tests.neighbourhood import Neighbourhood
 
 

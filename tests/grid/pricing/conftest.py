@@ -6,16 +6,16 @@ from typing import Any
 
 import pytest
 
-from grid import pricing
 from grid.accounts.models import Zone
 from grid.domain.slots import slot_of
 from grid.forecasts.models import ForecastPoint, ForecastRun, ForecastState, Target
+from grid.pricing import models
 from grid.pricing.models import Profile
 from grid.pricing.services import adopt_profile
 from grid.records.queries import keys
 from tests.grid.forecasts.street import NOW, TODAY, make_zone
 
-DEMO_PROFILE = Path(pricing.__file__).parent / "profiles" / "demo.json"
+DEMO_PROFILE = Path(models.__file__).parent / "profiles" / "demo.json"
 SYSTEM_ACCOUNTS = {name: f"0x{number:040x}" for number, name in enumerate(("supplier", "fee", "dust", "balancing"), 1)}
 SLOT = slot_of(int(NOW.timestamp()))
 

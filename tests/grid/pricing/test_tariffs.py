@@ -39,6 +39,7 @@ def test_a_slots_tariff_is_read_from_what_was_published(zone, profile):
     assert tariff(zone, slot) is None
     publish_tariff(zone=zone, day=TODAY, now=NOW)
     found = tariff(zone, slot)
+    assert found is not None
     assert (found.slot, found.import_price, found.export_price, found.fee_price) == (slot, 300_000, 80_000, 30_000)
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from grid.domain.entries import EntryKind, LeafKind, encode
+from grid.domain.words import Value
 from grid.records.services import NewEntry, append
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -16,13 +17,13 @@ PERIOD = date(2026, 5, 1)
 
 
 def profile(number: int, *, scope: UUID = ZONE, document: bytes | None = None) -> NewEntry:
-    fields = {"profileHash": sha256(b"%d" % number).digest(), "fromDay": number}
+    fields: dict[str, Value] = {"profileHash": sha256(b"%d" % number).digest(), "fromDay": number}
     return NewEntry(EntryKind.PROFILE, fields, scope, PERIOD, document)
 
 
 def registers() -> bytes:
     """The opening of a registers commitment."""
-    fields = {
+    fields: dict[str, Value] = {
         "importStart": 1_000,
         "importEnd": 1_250,
         "exportStart": 0,
@@ -38,7 +39,7 @@ def registers() -> bytes:
 
 
 def interval(slot: int, *, document: bytes | None = None) -> NewEntry:
-    fields = {
+    fields: dict[str, Value] = {
         "point": POINT.int.to_bytes(32, "big"),
         "slot": slot,
         "importWh": 250,

@@ -1,9 +1,12 @@
 """The command: what it prints, its exit codes, and its questions to a chain."""
 
 import json
+import subprocess
+import sys
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +16,8 @@ from grid.domain.keccak import keccak256
 from grid.verifier.__main__ import main
 from grid.verifier.chain_checks import run_digest
 from tests.grid.verifier import community
+
+ROOT = Path(__file__).parents[3]
 
 
 def selector(signature):
@@ -128,12 +133,25 @@ def test_failures_as_json(statement, capsys):
     assert printed["failures"][0].startswith("96 headers are under headersRoot: their root is")
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"format": "x"}', "\x00", "[" * 100_000])
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"format": "x"}', "\x00"])
 def test_a_file_that_is_no_case_file_is_refused(tmp_path, capsys, content):
     path = tmp_path / "other.json"
     path.write_text(content)
     assert main([str(path)]) == 2
     assert str(path) in capsys.readouterr().err
+
+
+def test_as_a_process_of_its_own_it_needs_neither_database_nor_framework(statement):
+    """A file nested too deeply is refused too, where no library has raised the recursion limit."""
+    deep = statement.with_name("deep.json")
+    deep.write_text("[" * 100_000)
+    for path, code, said in ((statement, 0, "PASSED"), (deep, 2, "not JSON")):
+        command = [sys.executable, "-m", "grid.verifier", str(path)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env={}, cwd=ROOT)
+        assert (done.returncode, said in done.stdout + done.stderr) == (code, True)
+    imported = "import sys, grid.verifier.__main__; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", imported], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert not {"django", "web3", "celery", "psycopg", "redis"} & set(done.stdout.split())
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path, capsys):

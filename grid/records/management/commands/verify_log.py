@@ -21,7 +21,7 @@ class Command(BaseCommand):
         except ChainError as error:
             raise CommandError(f"{error} (--without-chain checks the rest)") from None
         if health.damage:
-            raise CommandError("\n".join(health.damage))
+            raise CommandError(health.damage)
         self.stdout.write(
             f"{health.size} entries ({health.erased} erased), {health.tiles} tiles, {health.checkpoints} checkpoints, "
             f"{health.anchored} anchored, root {health.root.hex()}: all hold"
