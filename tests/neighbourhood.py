@@ -85,7 +85,10 @@ def _profile(home: Home, dice: random.Random, slots: range) -> Energy:
         hour = (slot % SLOTS_PER_DAY) / 4 + 2
         if slot % SLOTS_PER_DAY == 0:
             weather = dice.uniform(0.55, 1.0)
-        habit = (
+        habit = sum(
+            height * math.exp(-((hour - peak) ** 2) / width)
+            for height, peak, width in ((90, 7.5, 3), (110, 13, 9), (190, 19.5, 7))
+        )
             90 * math.exp(-((hour - 7.5) ** 2) / 3)
             + 190 * math.exp(-((hour - 19.5) ** 2) / 7)
             + 110 * math.exp(-((hour - 13) ** 2) / 9)

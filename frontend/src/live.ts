@@ -5,7 +5,8 @@
  */
 
 const POLL_MS = 15_000;
-const RETRY_MS = 5_000;
+const FIRST_RETRY_MS = 5_000;
+const LAST_RETRY_MS = 300_000;
 /** Readers of one stream do not all ask in the same instant. */
 const SPREAD_MS = 300;
 
@@ -23,6 +24,7 @@ export function startLive(): void {
 class Stream {
   private source: EventSource | null = null;
   private lastId = "";
+  private retryMs = FIRST_RETRY_MS;
 
   constructor(
     private readonly url: string,
@@ -38,7 +40,10 @@ class Stream {
     if (this.lastId) query.set("since", this.lastId);
     const source = new EventSource(`${this.url}?${query}`);
     this.source = source;
-    source.onopen = () => show("live");
+    source.onopen = () => {
+      this.retryMs = FIRST_RETRY_MS;
+      show("live");
+    };
     source.onmessage = (message: MessageEvent<string>) => {
       this.lastId = message.lastEventId;
       const hint = JSON.parse(message.data) as Hint;
@@ -46,9 +51,15 @@ class Stream {
     };
     source.onerror = () => {
       show("poll");
-      // The browser reconnects by itself unless the server refused: then the token was too old.
-      if (source.readyState === EventSource.CLOSED) window.setTimeout(() => void this.renew(), RETRY_MS);
+      // The browser reconnects by itself unless the server refused: then the token was too old, or there
+      // is no stream here, which is asked ever more rarely.
+      if (source.readyState === EventSource.CLOSED) this.renewLater();
     };
+  }
+
+  private renewLater(): void {
+    window.setTimeout(() => void this.renew(), this.retryMs);
+    this.retryMs = Math.min(2 * this.retryMs, LAST_RETRY_MS);
   }
 
   private async renew(): Promise<void> {
@@ -62,7 +73,7 @@ class Stream {
     } catch {
       // No network: asked again below.
     }
-    window.setTimeout(() => void this.renew(), POLL_MS);
+    this.renewLater();
   }
 }
 

@@ -9,12 +9,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from functools import partial
 
 from django.db import close_old_connections, connection
 
 from grid.accounts.models import Zone
 from grid.chain.services import indexer, sender
+from grid.config import live
 from grid.forecasts import services as forecasts
 from grid.market.services import gates
 from grid.metering.services import slots
@@ -38,7 +39,7 @@ class Pass:
     seconds: dict[str, float] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
 
-    def step(self, name: str, work: Callable[[], Any]) -> None:
+    def step(self, name: str, work: Callable[[], int]) -> None:
         began = time.perf_counter()
         try:
             done = work()
@@ -49,7 +50,7 @@ class Pass:
             self.failures[name] = f"{type(error).__name__}: {error}"
             close_old_connections()
             done = 0
-        self.counts[name] = self.counts.get(name, 0) + (done if isinstance(done, int) else int(bool(done)))
+        self.counts[name] = self.counts.get(name, 0) + done
         self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - began
 
 
@@ -69,15 +70,21 @@ def sweep(*, now: datetime, wait: bool = False) -> Pass | None:
             cursor.execute("select pg_advisory_unlock(%s)", [LOCK])
 
 
+ZONE_STEPS: dict[str, Callable[..., int]] = {
+    "slots": slots.close_due,
+    "sentinel": sentinel.watch,
+    "forecasts": forecasts.plan_due,
+    "prices": pricing.publish_due,
+    "gates": gates.sweep_gates,
+    "runs": runs.compute_due,
+}
+
+
 def _sweep(now: datetime) -> Pass:
     done = Pass()
     for zone in Zone.objects.select_related("community"):
-        done.step("slots", lambda zone=zone: slots.close_due(zone=zone, now=now))
-        done.step("sentinel", lambda zone=zone: sentinel.watch(zone=zone, now=now))
-        done.step("forecasts", lambda zone=zone: forecasts.plan_due(zone=zone, now=now))
-        done.step("prices", lambda zone=zone: pricing.publish_due(zone=zone, now=now))
-        done.step("gates", lambda zone=zone: gates.sweep_gates(zone=zone, now=now))
-        done.step("runs", lambda zone=zone: runs.compute_due(zone=zone, now=now))
+        for name, service in ZONE_STEPS.items():
+            done.step(name, partial(service, zone=zone, now=now))
     done.step("checkpoint", lambda: checkpoints.sign_checkpoint(now=now))
     done.step("anchor", lambda: checkpoints.enqueue_anchor(now=now))
     done.step("post", lambda: runs.post_due(now=now))
@@ -87,4 +94,5 @@ def _sweep(now: datetime) -> Pass:
     done.step("index", lambda: indexer.index(now=now))
     done.step("anchored", lambda: checkpoints.note_anchored(now=now))
     done.step("posted", lambda: runs.note_posted(now=now))
+    done.step("live", lambda: live.publish_news(done.counts))
     return done

@@ -147,10 +147,11 @@ def _registers(interval: LogEntry) -> RegistersPart:
 
 def _envelopes(registers: Iterable[RegistersPart]) -> list[Envelope]:
     """Return the records that opened registers cite, in log order."""
-    cited = set()
+    cited: set[int] = set()
     for part in registers:
         fields = entries.decode(LeafKind.REGISTERS, part.data)
-        cited |= {fields["readingStart"], fields["readingEnd"]} - {None}
+        ends = fields["readingStart"], fields["readingEnd"]
+        cited |= {index for index in ends if isinstance(index, int)}
     found = Envelope.objects.filter(log_index__in=cited).select_related("meter")
     return list(found.order_by("log_index"))
 

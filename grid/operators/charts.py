@@ -27,6 +27,7 @@ def forecast_chart(
         Target.IMPORT: _("Demand of the zone: forecast and reality"),
         Target.EXPORT: _("Feed-in of the zone: forecast and reality"),
     }
+    real = [energy_of(actual[slot], target) if slot in actual else None for slot in slots]
     return Chart(
         id=f"forecast-{target}",
         title=titles[target],

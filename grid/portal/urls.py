@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 
 from grid.accounts.pages.converters import AddressConverter, DateConverter
-from grid.portal.views import home, live, problems, readings, statements, withdrawals
+from grid.portal.views import cases, home, live, problems, readings, statements, withdrawals
 
 register_converter(DateConverter, "day")
 register_converter(AddressConverter, "address")
@@ -19,11 +19,13 @@ urlpatterns = [
     path("accounts/<address:address>/statements/", statements.account_statements, name="account_statements"),
     path("accounts/<address:address>/statements/<day:day>/", statements.statement, name="statement"),
     path("accounts/<address:address>/statements/<day:day>.csv", statements.statement_csv, name="statement_csv"),
+    path("accounts/<address:address>/statements/<day:day>/case-file.json", cases.statement_case, name="statement_case"),
     path("points/", readings.points, name="points"),
     path("accounts/<address:address>/points/", readings.account_points, name="account_points"),
     path("points/<uuid:point_id>/readings/", readings.latest_readings, name="latest_readings"),
     path("points/<uuid:point_id>/readings/<day:day>/", readings.readings, name="readings"),
     path("points/<uuid:point_id>/readings/<day:day>.csv", readings.readings_csv, name="readings_csv"),
+    path("points/<uuid:point_id>/records/<int:slot>/case-file.json", cases.reading_case, name="reading_case"),
     path("live-token/", live.renew, name="live_token"),
     path("problems/", problems.index, name="problems"),
     path("problems/<slug:code>", problems.problem, name="problem"),

@@ -46,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Exit code 0: something was checked and nothing failed. 1: something failed, or nothing could "
         "be checked. 2: the file cannot be read as a case file. The form of the file: docs/PROTOCOL.md, section 8.",
     )
-    parser.add_argument("file", type=Path, metavar="FILE", help="case file (JSON), from a statement or reading page")
+    parser.add_argument("file", type=Path, metavar="FILE", help="case file (JSON)")
     parser.add_argument("--rpc", metavar="URL", help="Ethereum node to look up the checkpoint and the run at")
     parser.add_argument(
         "--log-key", type=_log_key, metavar="KEY", help="verifier key of the log that you know, instead of the file's"

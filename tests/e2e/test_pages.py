@@ -101,5 +101,5 @@ def test_a_chart_says_its_values_under_the_pointer(visit: Visit, neighbours: Nei
     visitor = visit(neighbours.people.olga)
     page = visitor.go(reverse("zone_desk", args=[neighbours.people.zone.id]))
     chart = page.locator("figure", has=page.locator("[data-chart='forecast-import-data']"))
-    chart.locator("canvas").hover()
+    chart.locator(".u-over").hover()
     expect(chart.locator("[data-chart-readout]")).to_contain_text("Forecast (P50)")

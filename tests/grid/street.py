@@ -30,7 +30,7 @@ from grid.metering.models import Interval, Meter, MeteringPoint, PointKind, Qual
 from grid.metering.services import registry
 from grid.metering.services.registry import BindingTerms
 from grid.pricing import services as pricing
-from grid.pricing.models import PriceSignal
+from grid.pricing.models import PriceSignal, Profile
 from grid.records.queries import keys
 from grid.records.services import NewEntry, append
 from grid.simulator.identity import MeterIdentity, Wallet
@@ -102,6 +102,11 @@ class Street:
     olga: User
     mallory: User
     chain: Chain
+
+    @property
+    def profile(self) -> Profile:
+        """The rules in force."""
+        return Profile.objects.get(community=self.community)
 
     @property
     def homes(self) -> list[Home]:

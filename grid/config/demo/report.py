@@ -13,7 +13,7 @@ from grid.chain import queries as chain_queries
 from grid.chain.models import ChainTx
 from grid.config.demo import checks
 from grid.config.demo.story import Story
-from grid.domain.typed_data import digest
+from grid.domain.typed_data import Message, digest
 from grid.settlement.services import withdrawals
 from grid.simulator.folder import StreetFolder
 from grid.simulator.street import Member
@@ -78,7 +78,7 @@ def _request_withdrawal(member: Member) -> ChainTx:
     """A member asks for a little of the balance, to the member's own wallet."""
     account = Account.objects.get(address="0x" + member.wallet.address.hex())
     deadline = int(clock.timestamp()) + 86_400
-    message = {
+    message: Message = {
         "account": member.wallet.address,
         "to": member.wallet.address,
         "amount": WITHDRAWN,

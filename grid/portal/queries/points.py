@@ -8,7 +8,8 @@ from django.db.models import Max, Q, QuerySet
 
 from grid.accounts.models import Account, User
 from grid.domain.slots import SLOT_SECONDS, day_of, slot_of
-from grid.metering.models import Binding, Meter, MeteringPoint, MeterKey
+from grid.metering.models import Binding, Envelope, Meter, MeteringPoint, MeterKey, Register
+from grid.metering.queries import bindings_of
 
 SILENT_AFTER = timedelta(seconds=4 * SLOT_SECONDS)
 """A meter that said nothing for four slots counts as silent."""
@@ -46,6 +47,26 @@ def owned_days(account: Account, point: MeteringPoint) -> list[tuple[int, int | 
     """The UTC days (from, to exclusive) in which the point was the account's. Others' days stay theirs."""
     bindings = Binding.objects.filter(account=account, point=point).order_by("from_day", "id")
     return [(binding.from_day, binding.to_day) for binding in bindings]
+
+
+def is_owned(spans: list[tuple[int, int | None]], slot: int) -> bool:
+    """Whether a slot's day lies in one of the spans of `owned_days`."""
+    return any(start <= day_of(slot) and (end is None or day_of(slot) < end) for start, end in spans)
+
+
+def signed_records(account: Account, point: MeteringPoint, slots: range) -> dict[int, Envelope]:
+    """The signed record with the registers at the end of each slot, for slots of days that were the account's."""
+    book = bindings_of(meters=list(Binding.objects.filter(point=point).values_list("meter_id", flat=True)))
+    spans = owned_days(account, point)
+    wanted: dict[tuple[int, int], int] = {}
+    for slot in slots:
+        binding = book.of_point(point.id, day_of(slot))
+        if binding is not None and is_owned(spans, slot):
+            wanted[binding.meter_id, (slot + 1) * SLOT_SECONDS] = slot
+    rows = Register.objects.filter(
+        meter__in={meter for meter, _ in wanted}, at__in={at for _, at in wanted}
+    ).select_related("envelope__meter")
+    return {wanted[row.meter_id, row.at]: row.envelope for row in rows if (row.meter_id, row.at) in wanted}
 
 
 def point_views(account: Account, *, now: datetime) -> list[PointView]:

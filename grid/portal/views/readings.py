@@ -19,7 +19,14 @@ from grid.domain.slots import day_of, local_day_slots, slot_start
 from grid.metering.models import Interval, MeteringPoint
 from grid.portal.charts import day_chart
 from grid.portal.queries.energy import metered
-from grid.portal.queries.points import last_closed_slot, owned_days, point_views, viewable_point
+from grid.portal.queries.points import (
+    is_owned,
+    last_closed_slot,
+    owned_days,
+    point_views,
+    signed_records,
+    viewable_point,
+)
 from grid.portal.queries.proofs import Proof, anchored_size
 from grid.settlement.models import SettlementRun
 
@@ -31,6 +38,7 @@ class Reading:
     slot: int
     interval: Interval
     proof: Proof
+    has_record: bool
 
 
 @signed_in
@@ -74,7 +82,7 @@ def readings(request: HttpRequest, point_id: UUID, day: date) -> HttpResponseBas
         "day": day,
         "before": day - timedelta(days=1),
         "after": day + timedelta(days=1) if newest is not None and day < newest else None,
-        "readings": list(reversed(_proven(point, slots, rows))),
+        "readings": list(reversed(_proven(account, point, slots, rows))),
         "chart": lambda: day_chart(slots, rows, reverse("readings_csv", args=[point.id, day])),
     }
     return page(request, "portal/readings.html", context, community=account.community)
@@ -124,19 +132,16 @@ def _own_intervals(account: Account, point: MeteringPoint, slots: range) -> dict
     """Intervals of the days in which the point was the account's; a predecessor's are not shown."""
     spans = owned_days(account, point)
     rows = metered([point.id], slots.start, slots.stop).get(point.id, {})
-    return {
-        slot: row
-        for slot, row in rows.items()
-        if any(start <= day_of(slot) and (end is None or day_of(slot) < end) for start, end in spans)
-    }
+    return {slot: row for slot, row in rows.items() if is_owned(spans, slot)}
 
 
-def _proven(point: MeteringPoint, slots: range, metered: Mapping[int, Interval]) -> list[Reading]:
+def _proven(account: Account, point: MeteringPoint, slots: range, metered: Mapping[int, Interval]) -> list[Reading]:
     """Every slot that has an interval, with its proof."""
     anchored = anchored_size()
     days = {day_of(slot) for slot in slots}
     runs = {run.day: run for run in SettlementRun.objects.filter(zone=point.zone_id, day__in=days).order_by("sequence")}
+    signed = signed_records(account, point, slots)
     return [
-        Reading(slot, row, Proof(True, row.log_index < anchored, None, runs.get(day_of(slot))))
+        Reading(slot, row, Proof(True, row.log_index < anchored, None, runs.get(day_of(slot))), slot in signed)
         for slot, row in sorted(metered.items())
     ]

@@ -65,6 +65,7 @@ def statement(request: HttpRequest, address: str, day: date) -> HttpResponseBase
         "headline": story.headline(view.sums),
         "sentences": story.sentences(view.sums, account.community.currency),
         "csv_url": _csv_url(account, day, view),
+        "case_url": f"{reverse('statement_case', args=[account.address, day])}?point={view.statement.point_id}",
         "proof": proof_of(settled.run.log_size - 1, settled.run),
         "chart": lambda: statement_chart(view, _csv_url(account, day, view)),
         "held": [pair.line.slot for pair in view.lines if pair.line.hold_index is not None],

@@ -11,7 +11,7 @@ from grid.accounts.models import Zone
 from grid.domain.plausibility import balance_tolerance_wh, export_limit_wh, import_limit_wh
 from grid.domain.profile import Limits
 from grid.domain.registers import Channel, rise
-from grid.domain.slots import SLOT_SECONDS, day_of, slot_of
+from grid.domain.slots import SLOT_SECONDS, SLOTS_PER_DAY, day_of, slot_of
 from grid.metering.models import Binding, Meter, MeteringPoint, PointKind, Quality, Register
 from grid.metering.queries import BindingBook
 from grid.sentinel.models import Rule
@@ -37,14 +37,19 @@ _BALANCE = f"""
     HAVING count(*) FILTER (WHERE kind = %(feeder)s) > 0 AND count(*) FILTER (WHERE quality <> %(valid)s) = 0
     ORDER BY slot
 """
+# Each meter's last register before the range first: as a filter it would be looked up for every row.
 _FALLEN = """
+    WITH starts AS MATERIALIZED (
+        SELECT m.id, coalesce(
+            (SELECT max(b.at) FROM metering_register b WHERE b.meter_id = m.id AND b.at <= %(first)s), %(first)s
+        ) AS at
+        FROM unnest(%(meters)s::bigint[]) AS m(id)
+    )
     SELECT meter_id, at, import_wh, export_wh, before_at, before_import, before_export FROM (
-        SELECT meter_id, at, import_wh, export_wh, lag(at) OVER by_meter AS before_at,
-            lag(import_wh) OVER by_meter AS before_import, lag(export_wh) OVER by_meter AS before_export
-        FROM metering_register r
-        WHERE meter_id = ANY(%(meters)s) AND at <= %(last)s AND at >= coalesce(
-            (SELECT max(at) FROM metering_register b WHERE b.meter_id = r.meter_id AND b.at <= %(first)s), %(first)s)
-        WINDOW by_meter AS (PARTITION BY meter_id ORDER BY at)
+        SELECT r.meter_id, r.at, r.import_wh, r.export_wh, lag(r.at) OVER by_meter AS before_at,
+            lag(r.import_wh) OVER by_meter AS before_import, lag(r.export_wh) OVER by_meter AS before_export
+        FROM starts s JOIN metering_register r ON r.meter_id = s.id AND r.at >= s.at AND r.at <= %(last)s
+        WINDOW by_meter AS (PARTITION BY r.meter_id ORDER BY r.at)
     ) pairs WHERE at > %(first)s AND (import_wh < before_import OR export_wh < before_export) ORDER BY at, meter_id
 """
 _RECORDS = """
@@ -76,6 +81,11 @@ class Watch:
         self.bindings = list(Binding.objects.filter(point__zone=zone).select_related("meter"))
         self.book = BindingBook(self.bindings)
         self.meters: dict[int, Meter] = {binding.meter_id: binding.meter for binding in self.bindings}
+
+    def first_slot(self, after: int) -> int:
+        """Return the first slot the zone was metered in, or `after` before it has a meter."""
+        day = self.book.first_day()
+        return after if day is None else day * SLOTS_PER_DAY
 
     def over_capacity(self, first: int, after: int) -> Iterator[Finding]:
         """More energy in a slot than fuse or roof can carry."""

@@ -15,7 +15,7 @@ from grid.accounts.models import Zone
 from grid.domain.entries import DecisionKind, EntryKind
 from grid.domain.profile import Profile, canonical
 from grid.domain.slots import DAY_SECONDS, SLOTS_PER_DAY, day_of, month_of_day
-from grid.metering.models import Envelope, Interval, PointKind, SlotClose
+from grid.metering.models import Envelope, PointKind, SlotClose
 from grid.pricing.queries import profile_on
 from grid.records.services import NewEntry, append_with
 from grid.sentinel.models import Flag, Hold, WatchCursor
@@ -59,18 +59,13 @@ def _findings(zone: Zone, rules: Profile, cursor: WatchCursor, after: int, last_
     """Return what the rules find, by slot."""
     eyes = Watch(zone, rules.limits)
     findings = list(eyes.records(cursor.last_envelope, last_envelope))
-    first = cursor.next_slot or _first_slot(zone, after)
+    first = cursor.next_slot or eyes.first_slot(after)
     for start in range(first, after, CHUNK):
         end = min(start + CHUNK, after)
         findings += eyes.fallen_registers(start, end)
         findings += eyes.over_capacity(start, end)
         findings += eyes.out_of_balance(start, end)
     return sorted(findings, key=lambda item: (item.slot, item.rule, str(item.point and item.point.pk)))
-
-
-def _first_slot(zone: Zone, after: int) -> int:
-    first = Interval.objects.filter(point__zone=zone).order_by("slot").values_list("slot", flat=True).first()
-    return after if first is None else first
 
 
 def _unknown(zone: Zone, findings: list[Finding]) -> list[Finding]:

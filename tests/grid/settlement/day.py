@@ -18,7 +18,7 @@ def expected(home: Home, offset: int) -> int:
 def metered(home: Home, offset: int) -> tuple[int, int]:
     """What really flowed: now more, now less than expected, at times both ways in one quarter hour."""
     net = expected(home, offset) + (offset * 37 + len(home.name) * 11) % 300 - 150
-    both = 40 if offset % 10 == 3 else 0
+    both = 40 if offset % 10 == 3 and home.name == "alice" else 0
     return max(0, net) + both, max(0, -net) + both
 
 

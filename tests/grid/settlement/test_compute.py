@@ -1,7 +1,6 @@
 """Runs: a whole day is settled once, to the unit, from what the log says."""
 
 from collections import defaultdict
-from collections.abc import Iterator
 
 import pytest
 from django.db import Error, connection, transaction
@@ -21,7 +20,7 @@ IMPORT, EXPORT, FEE = 300_000, 80_000, 30_000
 
 
 @pytest.fixture
-def settled(street: Street) -> Iterator[SettlementRun]:
+def settled(street: Street) -> SettlementRun:
     live(street)
     assert runs.compute_due(zone=street.zone, now=AFTER) == 1
     return SettlementRun.objects.get()

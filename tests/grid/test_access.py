@@ -1,0 +1,163 @@
+"""Every address of the platform for every person: generated from the URL configuration, none left out."""
+
+from collections.abc import Iterator
+from uuid import UUID
+
+import pytest
+from django.contrib.admin.sites import AdminSite
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from grid.domain.slots import date_of_day
+from tests.factories import TODAY
+from tests.grid.pages import at_noon, escrow, fresh_memory, neighbours
+from tests.neighbourhood import SLOT_NOW, Neighbourhood
+
+__all__ = ["at_noon", "escrow", "fresh_memory", "neighbours"]
+
+OPEN = {
+    "login", "demo_login", "logout", "set_language", "healthz", "readyz", "problems", "problem", "api-readings",
+    "log-checkpoint", "log-checkpoint-anchored", "log-tile", "log-tile-partial", "log-inclusion",
+    "log-consistency", "log-key",
+}  # fmt: skip
+"""What needs no login: signing in, health, help, and the two public APIs, which have tests of their own."""
+
+SIGNED_IN = {"home", "live_token"}
+"""Pages that show each person what is theirs."""
+
+OWN_FIRST = {"statements", "points"}
+"""Shortcuts to the person's first account."""
+
+OWN = {
+    "account_home", "prices_csv", "outlook_csv", "account_part", "account_statements", "statement",
+    "statement_csv", "statement_case", "account_points", "latest_readings", "readings", "readings_csv",
+    "reading_case",
+}  # fmt: skip
+OWNER_POSTS = {"request_withdrawal"}
+
+DESK = {"desk", "zone_desk", "desk_part", "desk_quality", "desk_forecast_csv", "desk_prices_csv"}
+METERS = {"meters", "zone_meters", "meters_csv", "flags_csv"}
+RUNS = {"runs", "zone_runs", "runs_csv"}
+LOG = {"log", "log_entry"}
+ROLES = {
+    **dict.fromkeys(DESK, {"olga"}),
+    **dict.fromkeys(METERS, {"olga", "mara"}),
+    **dict.fromkeys(RUNS, {"olga", "ada", "aurel"}),
+    **dict.fromkeys(LOG, {"olga", "mara", "ada", "aurel"}),
+}
+OF_A_ZONE = {name for name in DESK | METERS | RUNS if name not in ("desk", "meters", "runs")}
+"""What belongs to one community: who has the role in another one is not told that it exists."""
+
+
+def names(patterns: list[URLPattern | URLResolver]) -> Iterator[tuple[str, URLPattern]]:
+    """Every named address outside the admin, which has a matrix of its own."""
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            if pattern.app_name != "admin":
+                yield from names(pattern.url_patterns)
+        elif pattern.name:
+            yield pattern.name, pattern
+        else:
+            raise AssertionError(f"{pattern} has no name, so nobody can say who may open it")
+
+
+def path_of(name: str, pattern: URLPattern, made: Neighbourhood) -> str:
+    """The address, filled with what is Alice's or of her zone."""
+    people = made.people
+    values = {
+        "address": people.home.account.address,
+        "point_id": people.home.point.id,
+        "zone_id": people.zone.id,
+        "day": date_of_day(TODAY - 1),
+        "part": "now",
+        "target": "import",
+        "slot": SLOT_NOW - 4,
+        "index": 7,
+        "code": "malformed",
+    }
+    return reverse(name, kwargs={key: values[key] for key in pattern.pattern.converters})
+
+
+def expected(name: str, person: str) -> set[int]:
+    """The status codes that are right."""
+    if person == "nobody":
+        return {302}
+    if name in SIGNED_IN:
+        return {200, 302}
+    if name in OWN_FIRST:
+        return {302} if person in ("alice", "bob", "mallory") else {404}
+    if name in OWN:
+        # A record that is not there is as absent for its owner; the journeys download one that is.
+        return {404} if name == "reading_case" or person not in ("alice", "bob") else {200, 302, 409}
+    if name in OWNER_POSTS:
+        return {405}
+    if person in ROLES[name]:
+        return {200, 302}
+    return {404} if person == "otto" and name in OF_A_ZONE else {200, 302} if person == "otto" else {403}
+
+
+def test_every_address_is_named_in_the_matrix() -> None:
+    known = OPEN | SIGNED_IN | OWN_FIRST | OWN | OWNER_POSTS | ROLES.keys()
+    assert {name for name, _ in names(get_resolver().url_patterns)} == known
+
+
+def test_each_person_gets_what_is_theirs_and_nothing_else(client: Client, neighbours: Neighbourhood) -> None:
+    wrong = []
+    for name, pattern in names(get_resolver().url_patterns):
+        if name in OPEN:
+            continue
+        path = path_of(name, pattern, neighbours)
+        for who, person in neighbours.people.everyone.items():
+            client.logout()
+            if person is not None:
+                client.force_login(person)
+            answer = client.get(path)
+            allowed = expected(name, who)
+            if answer.status_code not in allowed:
+                wrong.append(f"{who} gets {answer.status_code} at {path}, not {sorted(allowed)}")
+            if answer.status_code == 302 and who == "nobody" and not answer.url.startswith(reverse("login")):
+                wrong.append(f"nobody is sent to {answer.url} from {path}")
+    assert wrong == []
+
+
+@pytest.mark.parametrize("name", ["account_home", "account_statements", "account_points"])
+def test_a_stranger_cannot_tell_an_account_from_none(client: Client, neighbours: Neighbourhood, name: str) -> None:
+    client.force_login(neighbours.people.mallory)
+    real = client.get(reverse(name, args=[neighbours.people.home.account.address]))
+    made_up = client.get(reverse(name, args=["0x" + "77" * 20]))
+    assert (real.status_code, real.content) == (made_up.status_code, made_up.content)
+
+
+def test_a_viewer_may_not_withdraw(client: Client, neighbours: Neighbourhood) -> None:
+    path = reverse("request_withdrawal", args=[neighbours.people.home.account.address])
+    client.force_login(neighbours.people.bob)
+    assert client.post(path, {"amount": "1"}).status_code == 403
+    client.force_login(neighbours.people.mallory)
+    assert client.post(path, {"amount": "1"}).status_code == 404
+
+
+def test_the_admin_lets_nobody_add_change_or_delete_a_fact(client: Client, neighbours: Neighbourhood) -> None:
+    from django.contrib import admin
+
+    site: AdminSite = admin.site
+    neighbours.people.olga.is_staff = neighbours.people.olga.is_superuser = True
+    neighbours.people.olga.save()
+    client.force_login(neighbours.people.olga)
+    editable = set()
+    for model in site._registry:
+        base = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+        assert client.get(reverse(f"{base}_changelist")).status_code == 200
+        if client.get(reverse(f"{base}_add")).status_code == 200:
+            editable.add(model.__name__)
+        row = model._default_manager.first()
+        if row is not None:
+            assert client.get(reverse(f"{base}_change", args=[row.pk])).status_code == 200
+            assert client.post(reverse(f"{base}_delete", args=[row.pk]), {"post": "yes"}).status_code == 403
+    assert editable == {"User", "Group", "Community", "Zone"}
+
+
+def test_an_unknown_point_is_as_absent_as_a_foreign_one(client: Client, neighbours: Neighbourhood) -> None:
+    client.force_login(neighbours.people.alice)
+    foreign = reverse("latest_readings", args=[neighbours.people.elsewhere.point.id])
+    assert client.get(foreign).status_code == 404
+    assert client.get(reverse("latest_readings", args=[UUID(int=1)])).status_code == 404
