@@ -89,10 +89,6 @@ def _profile(home: Home, dice: random.Random, slots: range) -> Energy:
             height * math.exp(-((hour - peak) ** 2) / width)
             for height, peak, width in ((90, 7.5, 3), (110, 13, 9), (190, 19.5, 7))
         )
-            90 * math.exp(-((hour - 7.5) ** 2) / 3)
-            + 190 * math.exp(-((hour - 19.5) ** 2) / 7)
-            + 110 * math.exp(-((hour - 13) ** 2) / 9)
-        )
         use = int(base + habit * dice.uniform(0.6, 1.4) + (300 if dice.random() < 0.03 else 0))
         height = max(0.0, math.sin(math.pi * (hour - 5) / 16)) if 5 < hour < 21 else 0.0
         sun = int(home.point.pv_peak_w / 4 * 0.78 * height**1.4 * weather * dice.uniform(0.85, 1.0))

@@ -71,7 +71,7 @@ def _checks() -> list[Suite]:
         Suite("style", _python("ruff", "check", ".")),
         Suite("format", _python("ruff", "format", "--check", ".")),
         Suite("imports", [os.path.join(binaries, "lint-imports"), "--no-logo"]),
-        Suite("types", _python("mypy", "grid", "forecasting", "tests")),
+        Suite("types", _python("mypy", "grid", "forecasting")),
         Suite("typescript", [node, "node_modules/typescript/bin/tsc", "--noEmit", "-p", "frontend"]),
     ]
 

@@ -9,7 +9,7 @@ from grid.accounts.models import Zone
 from grid.metering.services import slots
 
 
-@shared_task  # type: ignore[untyped-decorator]
+@shared_task
 def close_slots(**kwargs: Any) -> int:
     """Close what is due in every zone."""
     now = clock.now()

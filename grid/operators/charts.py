@@ -45,9 +45,7 @@ def forecast_chart(
                 high=_column(expected, slots, 2),
                 dashed=True,
             ),
-            Series(
-                _("Metered"), [energy_of(actual[slot], target) if slot in actual else None for slot in slots], "actual"
-            ),
+            Series(_("Metered"), real, "actual"),
         ],
     )
 

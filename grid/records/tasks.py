@@ -6,7 +6,7 @@ from grid import clock
 from grid.records.services import checkpoints
 
 
-@shared_task  # type: ignore[untyped-decorator]
+@shared_task
 def anchor() -> None:
     """Sign what was appended and ask for it to be anchored."""
     now = clock.now()

@@ -52,11 +52,14 @@ class Hold(models.Model):
 
 
 class WatchCursor(models.Model):
-    """How far a zone has been watched: slots before `next_slot`, records up to `last_envelope`."""
+    """How far a zone has been watched: slots before `next_slot`, records up to `last_envelope`, and the log
+    up to `log_size`, in which earlier slots may have got new versions since.
+    """
 
     zone = models.OneToOneField(Zone, on_delete=models.PROTECT, primary_key=True)
     next_slot = models.BigIntegerField(default=0)
     last_envelope = models.BigIntegerField(default=0, help_text="primary key of an envelope")
+    log_size = models.BigIntegerField(default=0)
 
     def __str__(self) -> str:
         return f"{self.zone_id} to {self.next_slot}"

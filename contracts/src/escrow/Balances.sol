@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {IEscrow} from "../../interfaces/IEscrow.sol";
+import {AccountWord} from "./AccountWord.sol";
 
 /// @title The internal ledger
 /// @notice Every token unit that the escrow holds has an owner: an account (free or requested for withdrawal), the
@@ -12,14 +13,9 @@ import {IEscrow} from "../../interfaces/IEscrow.sol";
 abstract contract Balances is IEscrow {
     using SafeCast for uint256;
 
-    /// @dev One storage word, so that a run touches one word per creditor and one per debtor. `cap`, `validFrom` and
-    ///      `validTo` repeat the account's newest mandate.
+    /// @dev A reference to it is passed around, so that an account's place in storage is computed once.
     struct Account {
-        uint96 free;
-        uint88 cap;
-        uint32 validFrom;
-        uint32 validTo;
-        uint8 flags;
+        AccountWord word;
     }
 
     /// @dev A credit that was cut, waiting to be paid from collected receivables.
@@ -28,10 +24,6 @@ abstract contract Balances is IEscrow {
         uint96 amount;
     }
 
-    /// @dev Account flag: `_receivables` holds an amount.
-    uint8 internal constant HAS_RECEIVABLE = 1;
-    /// @dev Account flag: the mandate list is longer than the copy in the account word.
-    uint8 internal constant HAS_OLDER_MANDATES = 2;
     /// @dev Queue entries that a run or a deposit pays along the way; the rest waits for {payOwed}.
     uint256 internal constant OWED_PAID_ALONG = 8;
 
@@ -83,7 +75,7 @@ abstract contract Balances is IEscrow {
     /// @param account 20-byte account id
     /// @return token base units
     function balanceOf(address account) public view returns (uint256) {
-        return _accounts[account].free;
+        return _accounts[account].word.free();
     }
 
     /// @notice Within-cap debit that the account could not pay so far.
@@ -103,7 +95,7 @@ abstract contract Balances is IEscrow {
     /// @notice Free balance of the balancing account.
     /// @return token base units
     function balancing() external view returns (uint256) {
-        return _accounts[balancingAccount].free;
+        return _accounts[balancingAccount].word.free();
     }
 
     /// @notice Collected receivables that wait in the queue of those they are owed to.
@@ -148,24 +140,33 @@ abstract contract Balances is IEscrow {
         total = total > amount ? total - amount : 0;
         _owed[account] = total;
         emit OwedPaid(account, amount, total);
-        if (account == supplier) _accounts[account].free += uint96(amount);
+        Account storage a = _accounts[account];
+        if (account == supplier) a.word = a.word.withFree(a.word.free() + amount);
         else _add(account, amount);
     }
 
     /// @dev Adds to the free balance after collecting an outstanding receivable into the pool.
     function _add(address account, uint256 amount) internal {
         Account storage a = _accounts[account];
-        if (a.flags & HAS_RECEIVABLE != 0) {
+        AccountWord word = a.word;
+        if (word.hasReceivable()) {
             uint256 outstanding = _receivables[account];
             uint256 collected = _min(outstanding, amount);
             outstanding -= collected;
             amount -= collected;
             _receivables[account] = outstanding;
-            if (outstanding == 0) a.flags &= ~HAS_RECEIVABLE;
+            word = word.withReceivable(outstanding != 0);
             _pool += uint96(collected);
             emit ReceivableCollected(account, collected, outstanding);
         }
-        a.free += uint96(amount);
+        a.word = word.withFree(word.free() + amount);
+    }
+
+    /// @dev Takes from a free balance that carries it.
+    function _take(address account, uint256 amount) internal {
+        Account storage a = _accounts[account];
+        AccountWord word = a.word;
+        a.word = word.withFree(word.free() - amount);
     }
 
     /// @dev Adds to the pool a sum that no account is to receive directly.
@@ -175,7 +176,8 @@ abstract contract Balances is IEscrow {
 
     /// @dev Books what a debtor could not pay.
     function _bookReceivable(address account, uint256 amount) internal {
-        _accounts[account].flags |= HAS_RECEIVABLE;
+        Account storage a = _accounts[account];
+        a.word = a.word.withReceivable(true);
         uint256 total = _receivables[account] + amount;
         _receivables[account] = total;
         emit ReceivableBooked(account, amount, total);

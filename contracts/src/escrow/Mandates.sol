@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {AccountWord} from "./AccountWord.sol";
 import {Balances} from "./Balances.sol";
 import {SignedActions} from "./SignedActions.sol";
 
@@ -62,7 +63,7 @@ abstract contract Mandates is Balances, SignedActions {
     /// @notice validFromDay must lie before validToDay.
     error MandateDaysEmpty(uint32 validFromDay, uint32 validToDay);
     /// @notice The account's newest mandate covers days up to `currentEnd`; end it first.
-    error MandateOverlaps(uint32 validFromDay, uint32 currentEnd);
+    error MandateOverlaps(uint32 validFromDay, uint256 currentEnd);
     /// @notice A run was applied for `lastRunDay`: earlier days are settled.
     error MandateDaySettled(uint32 validFromDay, uint32 lastRunDay);
     /// @notice The cap exceeds what can be stored.
@@ -96,9 +97,7 @@ abstract contract Mandates is Balances, SignedActions {
     /// @param day UTC day number
     /// @return token base units
     function capOn(address account, uint32 day) public view returns (uint256) {
-        Account storage a = _accounts[account];
-        if (day >= a.validFrom) return day < a.validTo ? a.cap : 0;
-        return a.flags & HAS_OLDER_MANDATES == 0 ? 0 : _olderCapOn(account, day);
+        return _capIn(_accounts[account].word, account, day);
     }
 
     /// @notice Registers a mandate. Signed by the account, relayed by anyone.
@@ -120,11 +119,11 @@ abstract contract Mandates is Balances, SignedActions {
         if (message.capPerDay > type(uint88).max) revert CapTooLarge(message.capPerDay, type(uint88).max);
 
         Account storage a = _accounts[message.account];
-        if (from < a.validTo) revert MandateOverlaps(from, a.validTo);
+        AccountWord word = a.word;
+        if (from < word.validTo()) revert MandateOverlaps(from, word.validTo());
         Mandate[] storage list = _mandates[message.account];
         index = uint32(list.length);
-        if (index != 0) a.flags |= HAS_OLDER_MANDATES;
-        (a.cap, a.validFrom, a.validTo) = (uint88(message.capPerDay), from, to);
+        a.word = word.withMandate(uint88(message.capPerDay), from, to, index != 0);
         list.push(
             Mandate({
                 cap: uint88(message.capPerDay),
@@ -167,12 +166,21 @@ abstract contract Mandates is Balances, SignedActions {
             revert EndDayOutOfRange(endDay, earliest, uint256(mandate.validTo) - 1);
         }
         mandate.validTo = endDay;
-        if (mandateIndex == list.length - 1) _accounts[account].validTo = endDay;
+        if (mandateIndex == list.length - 1) {
+            Account storage a = _accounts[account];
+            a.word = a.word.withMandate(mandate.cap, mandate.validFrom, endDay, mandateIndex != 0);
+        }
         emit MandateEnded(account, mandateIndex, endDay);
     }
 
+    /// @dev {capOn} for an account word that is at hand already.
+    function _capIn(AccountWord word, address account, uint256 day) internal view returns (uint256) {
+        if (day >= word.validFrom()) return day < word.validTo() ? word.cap() : 0;
+        return word.hasOlderMandates() ? _olderCapOn(account, day) : 0;
+    }
+
     /// @dev Searches the list by halving: an account with very many mandates costs a run a few reads more, no more.
-    function _olderCapOn(address account, uint32 day) private view returns (uint256) {
+    function _olderCapOn(address account, uint256 day) private view returns (uint256) {
         Mandate[] storage list = _mandates[account];
         (uint256 low, uint256 high) = (0, list.length);
         while (low < high) {

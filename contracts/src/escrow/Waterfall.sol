@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Balances} from "./Balances.sol";
+import {AccountWord} from "./AccountWord.sol";
 import {Mandates} from "./Mandates.sol";
 import {Withdrawals} from "./Withdrawals.sol";
 
@@ -55,43 +55,48 @@ abstract contract Waterfall is Withdrawals, Mandates {
     }
 
     /// @dev First pass: computes every effect and carries out the debits.
-    function _debitRows(uint32 day, bytes32[] calldata rows, int256[] calldata previous, int256[] memory effects)
+    function _debitRows(uint256 day, bytes32[] calldata rows, int256[] calldata previous, int256[] memory effects)
         private
         returns (Totals memory totals)
     {
         uint256 members = rows.length - SYSTEM_ROWS;
         for (uint256 i = 0; i < rows.length; ++i) {
-            address account = address(bytes20(rows[i]));
-            int256 net = int96(uint96(uint256(rows[i])));
-            int256 effect = i < members && net < 0 ? _capped(account, net, day) : net;
-            if (previous.length != 0) {
-                int256 before = previous[i];
-                effect -= i < members && before < 0 ? _capped(account, before, day) : before;
+            bytes32 row = rows[i];
+            int256 net = int96(uint96(uint256(row)));
+            int256 before = previous.length == 0 ? int256(0) : previous[i];
+            int256 effect = net - before;
+            address account = address(bytes20(row));
+            if (i < members && (net < 0 || before < 0)) {
+                int256 cap = int256(capOn(account, uint32(day)));
+                effect = _capped(net, cap) - _capped(before, cap);
             }
             if (effect == 0) continue;
             effects[i] = effect;
-            totals.gap += effect;
-            if (effect < 0) totals.unpaid += _debit(account, uint256(-effect));
-            else if (i < members) totals.credits += uint256(effect);
+            unchecked {
+                // Some hundred numbers below 2^97.
+                totals.gap += effect;
+                if (effect < 0) totals.unpaid += _debit(account, uint256(-effect));
+                else if (i < members) totals.credits += uint256(effect);
+            }
         }
     }
 
-    /// @dev Effect of a negative day net: no more than the cap of that day.
-    function _capped(address account, int256 net, uint32 day) private view returns (int256) {
-        int256 cap = int256(capOn(account, day));
-        return -net > cap ? -cap : net;
+    /// @dev Effect of a day net: a debt costs no more than the cap.
+    function _capped(int256 net, int256 cap) private pure returns (int256) {
+        return net < -cap ? -cap : net;
     }
 
     /// @dev Takes `duty` from the free balance, then from requests; the rest becomes a receivable and is returned.
     function _debit(address account, uint256 duty) private returns (uint256 unpaid) {
         Account storage a = _accounts[account];
-        uint256 free = a.free;
+        AccountWord word = a.word;
+        uint256 free = word.free();
         if (free >= duty) {
-            a.free = uint96(free - duty);
+            a.word = word.withFree(free - duty);
             emit Debited(account, duty);
             return 0;
         }
-        a.free = 0;
+        a.word = word.withFree(0);
         uint256 paid = free + _shrinkRequests(account, duty - free);
         if (paid != 0) emit Debited(account, paid);
         unpaid = duty - paid;
@@ -108,9 +113,9 @@ abstract contract Waterfall is Withdrawals, Mandates {
         if (byFee != 0) _bookOwed(fee, byFee);
         uint256 byBalancing = _cut(effects, first + 3, shortfall);
         shortfall -= byBalancing;
-        uint256 fromBalance = _min(shortfall, _accounts[balancingAccount].free);
+        uint256 fromBalance = _min(shortfall, balanceOf(balancingAccount));
         if (fromBalance != 0) {
-            _accounts[balancingAccount].free -= uint96(fromBalance);
+            _take(balancingAccount, fromBalance);
             emit Debited(balancingAccount, fromBalance);
             shortfall -= fromBalance;
             byBalancing += fromBalance;

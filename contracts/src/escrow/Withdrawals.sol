@@ -105,7 +105,7 @@ abstract contract Withdrawals is Balances, SignedActions {
         _authorize(account, structHash, nonce, deadline, signature);
         if (amount == 0) revert ZeroAmount();
         if (to == address(0) || to == address(this)) revert ReceiverInvalid(to);
-        uint96 free = _accounts[account].free;
+        uint256 free = balanceOf(account);
         if (amount > free) revert InsufficientBalance(account, amount, free);
         Pending storage pending = _pending[account];
         if (pending.open == MAX_OPEN_REQUESTS) revert TooManyRequests(account, pending.open);
@@ -114,7 +114,7 @@ abstract contract Withdrawals is Balances, SignedActions {
         uint64 readyAt = (block.timestamp + withdrawalDelay).toUint64();
         _requests[account][pending.open] =
             Request({to: to, amount: uint96(amount), readyAt: readyAt, index: index});
-        _accounts[account].free = free - uint96(amount);
+        _take(account, amount);
         pending.total += uint96(amount);
         pending.nextIndex = index + 1;
         pending.open += 1;

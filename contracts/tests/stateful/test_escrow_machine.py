@@ -9,15 +9,15 @@ import os
 from typing import ClassVar
 
 import pytest
-from brownie import web3
+from brownie import chain
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 from mirror import Ledger, Mandate
 from world import CORRECTION_LAG, DAY, POSTING_LAG, SYSTEM, TOKEN, World
 
-EXAMPLES = int(os.environ.get("CONTRACT_EXAMPLES", "8"))
-STEPS = int(os.environ.get("CONTRACT_STEPS", "25"))
+EXAMPLES = int(os.environ.get("CONTRACT_EXAMPLES", "16"))
+STEPS = int(os.environ.get("CONTRACT_STEPS", "30"))
 MEMBERS = ("alice", "bob", "carol", "dora", "erik")
 
 members = st.sampled_from(MEMBERS)
@@ -31,7 +31,6 @@ class EscrowMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.start = web3.provider.make_request("evm_snapshot", [])["result"]
         self.today = self.world.today
         self.ledger = Ledger(SYSTEM, bond=int(self.world.escrow.bond()), held=int(self.world.escrow.totalLiabilities()))
         for name in ("alice", "bob"):
@@ -40,7 +39,8 @@ class EscrowMachine(RuleBasedStateMachine):
         self.runs: dict[int, list[dict[str, int]]] = {}  # day -> rows of each sequence
 
     def teardown(self) -> None:
-        web3.provider.make_request("evm_revert", [self.start])
+        # Back to the snapshot of the `world` fixture, by Brownie's own means: it remembers transactions by hash.
+        chain.revert()
 
     # People
 
@@ -92,9 +92,9 @@ class EscrowMachine(RuleBasedStateMachine):
 
     @rule(drawn=st.dictionaries(members, nets, min_size=1), system=system_nets)
     def post_yesterday(self, drawn, system):
+        if self.today - 1 in self.runs:
+            self.time_passes(1)
         day = self.today - 1
-        if day in self.runs:
-            return
         rows = self.rows(drawn, system)
         self.world.post(rows, day=day)
         self.runs[day] = [rows]
@@ -169,10 +169,14 @@ class EscrowMachine(RuleBasedStateMachine):
                     assert -self.ledger.effect(name, net, day) <= cap
 
 
+@pytest.fixture(scope="module")
+def lens(project, accounts):
+    return project.Lens.deploy({"from": accounts[9]})
+
+
 @pytest.fixture
-def machine(world, project):
-    EscrowMachine.world = world
-    EscrowMachine.lens = project.Lens.deploy({"from": world.mallory})
+def machine(lens, world):
+    EscrowMachine.world, EscrowMachine.lens = world, lens
     return EscrowMachine
 
 

@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
+from django.db.models import Min
 
 from grid.accounts.models import Zone
 from grid.domain.plausibility import balance_tolerance_wh, export_limit_wh, import_limit_wh
 from grid.domain.profile import Limits
 from grid.domain.registers import Channel, rise
 from grid.domain.slots import SLOT_SECONDS, SLOTS_PER_DAY, day_of, slot_of
-from grid.metering.models import Binding, Meter, MeteringPoint, PointKind, Quality, Register
+from grid.metering.models import Binding, Interval, Meter, MeteringPoint, PointKind, Quality, Register
 from grid.metering.queries import BindingBook
 from grid.sentinel.models import Rule
 
@@ -61,6 +62,10 @@ _RECORDS = """
 """
 
 
+# New versions of slots older than this have no run left that a hold could change.
+REVISED_SLOTS = 8 * SLOTS_PER_DAY
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """A broken rule. `slots` are those whose energy cannot be relied on: none for a mere sign."""
@@ -86,6 +91,20 @@ class Watch:
         """Return the first slot the zone was metered in, or `after` before it has a meter."""
         day = self.book.first_day()
         return after if day is None else day * SLOTS_PER_DAY
+
+    def first_revised(self, next_slot: int, log_size: int) -> int:
+        """Return the first slot before `next_slot` that got a new version from entry `log_size` on, else `next_slot`.
+
+        Who sends late is looked at like who sends in time.
+        """
+        revised = Interval.objects.filter(
+            point__zone=self.zone,
+            version__gt=0,
+            log_index__gte=log_size,
+            slot__gte=next_slot - REVISED_SLOTS,
+            slot__lt=next_slot,
+        )
+        return revised.aggregate(first=Min("slot"))["first"] or next_slot
 
     def over_capacity(self, first: int, after: int) -> Iterator[Finding]:
         """More energy in a slot than fuse or roof can carry."""

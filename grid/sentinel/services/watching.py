@@ -17,12 +17,16 @@ from grid.domain.profile import Profile, canonical
 from grid.domain.slots import DAY_SECONDS, SLOTS_PER_DAY, day_of, month_of_day
 from grid.metering.models import Envelope, PointKind, SlotClose
 from grid.pricing.queries import profile_on
+from grid.records.queries import log_size
 from grid.records.services import NewEntry, append_with
 from grid.sentinel.models import Flag, Hold, WatchCursor
 from grid.sentinel.queries.findings import Finding, Watch
 
 # A week of slots at a time keeps a first look over a long history small.
 CHUNK = 7 * SLOTS_PER_DAY
+
+# Records are numbered before they are committed: one may appear after others with higher numbers.
+RECORDS_AGAIN = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,7 @@ class _NewHold:
 
 
 def watch(*, zone: Zone, now: datetime) -> int:
-    """Look at what is new since the last look and return the number of flags raised.
+    """Look at what is new since the last look, late readings included, and return the number of flags raised.
 
     A flag on a member's point holds the slots whose energy cannot be relied on, so that they settle as
     residual supply until somebody looks or the hold ends by itself: at most `holds_per_day` a zone and
@@ -45,12 +49,12 @@ def watch(*, zone: Zone, now: datetime) -> int:
         closed = SlotClose.objects.filter(zone=zone).first()
         after = closed.next_slot if closed else cursor.next_slot
         last_envelope = Envelope.objects.aggregate(last=Max("id"))["last"] or 0
-        if after <= cursor.next_slot and last_envelope <= cursor.last_envelope:
+        if (after, last_envelope, log_size()) == (cursor.next_slot, cursor.last_envelope, cursor.log_size):
             return 0
         rules = profile_on(zone.community, int(now.timestamp()) // DAY_SECONDS)
         findings = _findings(zone, rules, cursor, after, last_envelope)
         raised = _record(zone, rules, _unknown(zone, findings), now)
-        cursor.next_slot, cursor.last_envelope = max(after, cursor.next_slot), last_envelope
+        cursor.next_slot, cursor.last_envelope, cursor.log_size = after, last_envelope, log_size()
         cursor.save()
         return raised
 
@@ -58,8 +62,8 @@ def watch(*, zone: Zone, now: datetime) -> int:
 def _findings(zone: Zone, rules: Profile, cursor: WatchCursor, after: int, last_envelope: int) -> list[Finding]:
     """Return what the rules find, by slot."""
     eyes = Watch(zone, rules.limits)
-    findings = list(eyes.records(cursor.last_envelope, last_envelope))
-    first = cursor.next_slot or eyes.first_slot(after)
+    findings = list(eyes.records(cursor.last_envelope - RECORDS_AGAIN, last_envelope))
+    first = eyes.first_revised(cursor.next_slot, cursor.log_size) if cursor.next_slot else eyes.first_slot(after)
     for start in range(first, after, CHUNK):
         end = min(start + CHUNK, after)
         findings += eyes.fallen_registers(start, end)

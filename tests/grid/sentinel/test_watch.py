@@ -22,15 +22,16 @@ def watch(street: Street) -> int:
     return sentinel.watch(zone=street.zone, now=NOW)
 
 
-def envelope(meter: Meter, counter: int, *, at_slot_: int = FIRST, fork: bool = False) -> Envelope:
+def envelope(meter: Meter, counter: int, *, fork: bool = False, number: int | None = None) -> Envelope:
     return Envelope.objects.create(
+        id=number,
         meter=meter,
         counter=counter,
         sha256=sha256(f"{meter.pk} {counter} {fork}".encode()).digest(),
         sealed=b"",
         key_scope=meter.bindings.get().point_id,
         key_period=NOW.date().replace(day=1),
-        received_at=at_slot(at_slot_, 30),
+        received_at=at_slot(FIRST, 30),
         log_index=None if fork else 1,
         fork=fork,
     )
@@ -256,3 +257,23 @@ def test_the_database_refuses_to_change_a_decision(street: Street, statement: st
         connection.cursor() as cursor,
     ):
         cursor.execute(statement)
+
+
+def test_a_late_reading_is_looked_at_like_one_in_time(street: Street) -> None:
+    street.measure(street.bob.point, {FIRST + offset: (0, 0) for offset in range(3)}, quality=Quality.MISSING)
+    street.close(FIRST + 3)
+    assert watch(street) == 0
+    street.measure(street.bob.point, {FIRST + 1: (9_000, 0)}, version=1)
+    assert watch(street) == 1
+    assert Hold.objects.get().slot == FIRST + 1
+    assert watch(street) == 0
+
+
+def test_a_record_that_is_committed_after_a_later_one_is_not_missed(street: Street) -> None:
+    last = envelope(street.carol.meter, 1).pk
+    envelope(street.bob.meter, 1, number=last + 2)
+    assert watch(street) == 0
+    envelope(street.carol.meter, 1, fork=True, number=last + 1)
+    envelope(street.bob.meter, 2, number=last + 3)
+    assert watch(street) == 1
+    assert (Flag.objects.get().rule, Flag.objects.get().point) == (Rule.COUNTER_FORK, street.carol.point)

@@ -1,0 +1,115 @@
+"""Metering points and their readings by local day."""
+
+from datetime import date
+
+from django.test import Client
+from django.urls import reverse
+
+from grid.domain.slots import SLOTS_PER_DAY, date_of_day
+from grid.metering.models import Envelope, Interval, Quality, Register
+from tests.factories import NOW, TODAY, People
+from tests.neighbourhood import SLOT_NOW, Neighbourhood
+
+
+def test_points_show_meter_key_and_health(client: Client, neighbours: Neighbourhood) -> None:
+    client.force_login(neighbours.people.alice)
+    text = client.get(reverse("account_points", args=[neighbours.people.home.account.address])).content.decode()
+    assert "Reporting" in text
+    assert "CW-Sonnengasse-12" in text
+    assert "P-256" in text
+
+
+def test_a_day_has_its_local_quarters(client: Client, neighbours: Neighbourhood) -> None:
+    client.force_login(neighbours.people.alice)
+    path = reverse("readings", args=[neighbours.people.home.point.id, date_of_day(TODAY - 1)])
+    rows = client.get(path).context["readings"]
+    # Vienna's 16 June begins at 22:00 UTC of the day before.
+    assert rows[-1].slot == (TODAY - 1) * SLOTS_PER_DAY - 8
+    assert len(rows) == SLOTS_PER_DAY
+    assert {row.proof.label for row in rows} == {"Anchored", "Settled"}
+
+
+def test_the_days_on_which_clocks_change_have_92_and_100_quarters(client: Client, people: People) -> None:
+    client.force_login(people.alice)
+    for day, count in ((date(2026, 3, 29), 92), (date(2026, 10, 25), 100)):
+        path = reverse("readings", args=[people.home.point.id, day])
+        chart = client.get(path).context["chart"]()
+        assert len(chart.slots) == count
+
+
+def test_the_newest_version_counts_and_its_quality_is_said(client: Client, neighbours: Neighbourhood) -> None:
+    point = neighbours.people.home.point
+    Interval.objects.create(
+        point=point,
+        slot=SLOT_NOW - 3,
+        version=1,
+        import_wh=4321,
+        export_wh=0,
+        quality=Quality.ESTIMATED,
+        log_index=9,
+        known_at=NOW,
+    )
+    client.force_login(neighbours.people.alice)
+    text = client.get(reverse("readings", args=[point.id, date_of_day(TODAY)])).content.decode()
+    assert "4,321" in text
+    assert "estimated" in text
+    assert "version 1" in text
+
+
+def test_days_before_the_point_was_ones_own_are_not_shown(client: Client, neighbours: Neighbourhood) -> None:
+    binding = neighbours.people.home.point.bindings.get()
+    binding.from_day = TODAY
+    binding.save()
+    client.force_login(neighbours.people.alice)
+    path = reverse("readings_csv", args=[neighbours.people.home.point.id, date_of_day(TODAY)])
+    rows = client.get(path).content.decode().splitlines()[1:]
+    assert int(rows[0].split(",")[0]) == TODAY * SLOTS_PER_DAY
+
+
+def test_a_signed_record_is_offered_where_there_is_one(client: Client, neighbours: Neighbourhood) -> None:
+    home = neighbours.people.home
+    envelope = Envelope.objects.create(
+        meter=home.meter,
+        counter=5760,
+        sha256=bytes(32),
+        sealed=b"",
+        key_scope=home.point.id,
+        key_period=NOW.date().replace(day=1),
+        received_at=NOW,
+        fork=True,
+    )
+    Register.objects.create(
+        meter=home.meter, at=(SLOT_NOW - 2) * 900, import_wh=1, export_wh=1, synchronised=True, envelope=envelope
+    )
+    client.force_login(neighbours.people.alice)
+    path = reverse("reading_case", args=[home.point.id, SLOT_NOW - 3])
+    assert path in client.get(reverse("readings", args=[home.point.id, date_of_day(TODAY)])).content.decode()
+    # This one is a fork, kept as evidence and never an entry of the log.
+    assert client.get(path).status_code == 409
+    assert client.get(reverse("reading_case", args=[home.point.id, SLOT_NOW - 4])).status_code == 404
+
+
+def test_a_year_beyond_our_calendar_is_not_found(client: Client, people: People) -> None:
+    client.force_login(people.alice)
+    for text in ("0001-01-01", "9999-12-31"):
+        assert client.get(f"/points/{people.home.point.id}/readings/{text}/").status_code == 404
+
+
+def test_a_name_is_shown_as_text_and_no_formula(client: Client, people: People) -> None:
+    people.home.point.name = '<script>alert("x")</script>'
+    people.home.point.save()
+    client.force_login(people.alice)
+    text = client.get(reverse("account_points", args=[people.home.account.address])).content.decode()
+    assert "<script>alert" not in text
+    people.home.point.name = "=cmd()"
+    people.home.point.save()
+    client.force_login(people.olga)
+    rows = client.get(reverse("meters_csv", args=[people.zone.id])).content.decode()
+    assert ",'=cmd()," in rows
+
+
+def test_problem_pages_need_no_login(client: Client, db: None) -> None:
+    text = client.get(reverse("problem", args=["bad-signature"])).content.decode()
+    assert "The signature does not fit" in text
+    assert client.get(reverse("problem", args=["no-such-code"])).status_code == 404
+    assert "bad-signature" in client.get(reverse("problems")).content.decode()
