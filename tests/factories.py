@@ -8,8 +8,11 @@ holds every role in another community.
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
+
+from django.contrib.auth.hashers import make_password
 
 from grid.accounts.models import Account, AccountMember, AccountRight, Community, Role, RoleGrant, User, Zone
 from grid.domain.profile import profile_hash
@@ -34,7 +37,12 @@ SYSTEM = {name: f"0x{number:040x}" for number, name in enumerate(("supplier", "f
 
 def user(username: str, **extra: object) -> User:
     """A person; `username` capitalised is the name shown. The password is PASSWORD."""
-    return User.objects.create_user(username, password=PASSWORD, display_name=username.capitalize(), **extra)
+    return User.objects.create(username=username, password=_hashed(), display_name=username.capitalize(), **extra)
+
+
+@cache
+def _hashed() -> str:
+    return make_password(PASSWORD)
 
 
 def community(slug: str = "sonnengasse", name: str = "Sonnengasse") -> Community:

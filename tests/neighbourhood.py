@@ -236,45 +236,71 @@ def _trade(made: Neighbourhood, slots: range) -> None:
     """An auction per slot over orders that expect the real energy almost rightly."""
     made.mandates = {home.account.address: _mandate(made, home) for home in made.homes}
     dice = random.Random(3)
-    for slot in slots:
-        orders: dict[bytes, Order] = {}
-        gate = slot_start(slot - GATE)
-        for home in made.homes:
-            imported, exported = made.energy[home.point][slot]
-            side = Side.SELL if exported > imported else Side.BUY
-            quantity = int(max(imported, exported) * dice.uniform(0.8, 1.05))
-            if quantity == 0:
-                continue
-            order_hash = sha256(f"{home.account.address} {slot}".encode()).digest()
-            orders[order_hash] = Order(
-                zone=made.people.zone,
-                account=home.account,
-                point=home.point,
-                mandate=made.mandates[home.account.address],
-                slot=slot,
-                side=side,
-                limit_price=made.prices[slot] if side == Side.SELL else 270_000,
-                quantity_wh=quantity,
-                cover=0,
-                order_hash=order_hash,
-                state=OrderState.CLEARED,
-                accepted_at=gate,
-            )
-        _clear(made, slot, orders)
-
-
-def _clear(made: Neighbourhood, slot: int, orders: dict[bytes, Order]) -> None:
-    result = clearing.clear(
-        [
-            clearing.Order(
-                key, clearing.Side(order.side), PricePerKWh(order.limit_price), WattHours(order.quantity_wh), 0
-            )
-            for key, order in orders.items()
-        ],
-        reference_price=PricePerKWh(made.prices[slot]),
+    orders = {slot: _orders(made, slot, dice) for slot in slots}
+    results = {slot: _cleared(made, slot, orders[slot]) for slot in slots}
+    entries = [_auction_entry(made, slot, results[slot]) for slot in slots]
+    signals = {signal.slot: signal for signal in PriceSignal.objects.filter(zone=made.people.zone)}
+    auctions = {
+        slot: Auction(
+            zone=made.people.zone,
+            slot=slot,
+            signal=signals[slot],
+            price=results[slot].price,
+            volume_wh=results[slot].volume,
+            orders_root=bytes(32),
+            fills_root=bytes(32),
+            fill_count=len(results[slot].fills),
+            log_index=index,
+            cleared_at=slot_start(slot - GATE),
+        )
+        for slot, index in zip(slots, append(entries=entries, now=NOW - timedelta(minutes=20)), strict=True)
+    }
+    Auction.objects.bulk_create(auctions.values())
+    Order.objects.bulk_create(order for found in orders.values() for order in found.values())
+    Fill.objects.bulk_create(
+        Fill(auction=auctions[slot], order=orders[slot][fill.order_hash], fill_index=at, quantity_wh=fill.quantity)
+        for slot in slots
+        for at, fill in enumerate(results[slot].fills)
     )
+
+
+def _orders(made: Neighbourhood, slot: int, dice: random.Random) -> dict[bytes, Order]:
+    orders: dict[bytes, Order] = {}
+    for home in made.homes:
+        imported, exported = made.energy[home.point][slot]
+        side = Side.SELL if exported > imported else Side.BUY
+        quantity = int(max(imported, exported) * dice.uniform(0.8, 1.05))
+        if quantity == 0:
+            continue
+        order_hash = sha256(f"{home.account.address} {slot}".encode()).digest()
+        orders[order_hash] = Order(
+            zone=made.people.zone,
+            account=home.account,
+            point=home.point,
+            mandate=made.mandates[home.account.address],
+            slot=slot,
+            side=side,
+            limit_price=made.prices[slot] if side == Side.SELL else 270_000,
+            quantity_wh=quantity,
+            cover=0,
+            order_hash=order_hash,
+            state=OrderState.CLEARED,
+            accepted_at=slot_start(slot - GATE),
+        )
+    return orders
+
+
+def _cleared(made: Neighbourhood, slot: int, orders: dict[bytes, Order]) -> clearing.Clearing:
+    wishes = [
+        clearing.Order(key, clearing.Side(order.side), PricePerKWh(order.limit_price), WattHours(order.quantity_wh), 0)
+        for key, order in orders.items()
+    ]
+    return clearing.clear(wishes, reference_price=PricePerKWh(made.prices[slot]))
+
+
+def _auction_entry(made: Neighbourhood, slot: int, result: clearing.Clearing) -> NewEntry:
     zone = made.people.zone
-    entry = NewEntry(
+    return NewEntry(
         kind=EntryKind.AUCTION,
         fields={
             "zone": zone.word,
@@ -287,25 +313,6 @@ def _clear(made: Neighbourhood, slot: int, orders: dict[bytes, Order]) -> None:
         },
         scope=zone.id,
         period=date_of_day(day_of(slot)),
-    )
-    cleared_at = slot_start(slot - GATE)
-    (index,) = append(entries=[entry], now=cleared_at)
-    auction = Auction.objects.create(
-        zone=zone,
-        slot=slot,
-        signal=PriceSignal.objects.get(zone=zone, slot=slot),
-        price=result.price,
-        volume_wh=result.volume,
-        orders_root=bytes(32),
-        fills_root=bytes(32),
-        fill_count=len(result.fills),
-        log_index=index,
-        cleared_at=cleared_at,
-    )
-    Order.objects.bulk_create(orders.values())
-    Fill.objects.bulk_create(
-        Fill(auction=auction, order=orders[fill.order_hash], fill_index=at, quantity_wh=fill.quantity)
-        for at, fill in enumerate(result.fills)
     )
 
 

@@ -59,6 +59,10 @@ def _parser() -> argparse.ArgumentParser:
     smoke.add_argument("--homes", type=Path, metavar="FILE", help="CSV of homes (default: 12 generated ones)")
     smoke.add_argument("--keep", action="store_true", help="keep the temporary data folder")
 
+    bench = commands.add_parser("bench", help="measure speed against its limits")
+    bench.add_argument("name", choices=["start"], help="start: first settled run, restart, memory")
+    bench.add_argument("--json", action="store_true", help="one JSON object with the reach list as the last line")
+
     verify = commands.add_parser("verify", help="check a case file, offline or against a chain", add_help=False)
     verify.add_argument("rest", nargs=argparse.REMAINDER)
 
@@ -99,6 +103,10 @@ def main(argv: list[str] | None = None) -> int:
         from grid.config import smoke
 
         return smoke.run(homes=options.homes, keep=options.keep)
+    if options.command == "bench":
+        from grid.config import bench
+
+        return bench.run(as_json=options.json)
     from grid.config import supervisor
 
     return supervisor.run(options)

@@ -238,9 +238,10 @@ class Supervisor:
 
     def remove(self) -> None:
         """Delete everything the folder kept (after `stop`)."""
+        elsewhere = self.folder.postgres if os.geteuid() == 0 else None
         shutil.rmtree(self.folder.path, ignore_errors=True)
-        if os.geteuid() == 0:
-            shutil.rmtree(self.folder.postgres, ignore_errors=True)
+        if elsewhere:
+            shutil.rmtree(elsewhere, ignore_errors=True)
 
 
 def resume_clock(folder: DataFolder, *, speed: float) -> None:

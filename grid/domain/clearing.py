@@ -7,6 +7,7 @@ most surplus, then lies closest to the reference price. The result depends on th
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 from grid.domain.units import PricePerKWh, WattHours
 
@@ -29,8 +30,7 @@ class Order:
     accepted_at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Fill:
+class Fill(NamedTuple):
     """What an order got, at the auction's price."""
 
     order_hash: bytes
@@ -61,53 +61,60 @@ def clear(orders: Iterable[Order], *, reference_price: PricePerKWh) -> Clearing:
 
     Raises ValueError for a quantity below 1 Wh and for an order hash that comes twice.
     """
-    buys: list[Order] = []
-    sells: list[Order] = []
+    buys: list[_Queued] = []
+    sells: list[_Queued] = []
     for order in orders:
         if order.quantity < 1:
             raise ValueError(f"order {order.order_hash.hex()}: quantity is {order.quantity} Wh, not positive")
-        (buys if order.side is Side.BUY else sells).append(order)
-    if len({order.order_hash for side in (buys, sells) for order in side}) < len(buys) + len(sells):
+        if order.side is Side.BUY:
+            buys.append((-order.limit, order.accepted_at, order.order_hash, order.quantity))
+        else:
+            sells.append((order.limit, order.accepted_at, order.order_hash, order.quantity))
+    if len({order[2] for side in (buys, sells) for order in side}) < len(buys) + len(sells):
         raise ValueError("an order hash comes twice")
-    buys.sort(key=lambda order: (-order.limit, order.accepted_at, order.order_hash))
-    sells.sort(key=lambda order: (order.limit, order.accepted_at, order.order_hash))
+    buys.sort()
+    sells.sort()
     volume, highest, lowest = _cross(buys, sells)
     if not volume:
         return Clearing(reference_price, WattHours(0), ())
     price = PricePerKWh(min(max(reference_price, lowest), highest))
-    fills = _serve(buys, volume) + _serve(sells, volume)
-    fills.sort(key=lambda fill: fill.order_hash)
-    return Clearing(price, volume, tuple(fills))
+    fills = _serve(buys, Side.BUY, volume) + _serve(sells, Side.SELL, volume)
+    fills.sort()
+    return Clearing(price, WattHours(volume), tuple(fills))
 
 
-def _cross(buys: Sequence[Order], sells: Sequence[Order]) -> tuple[WattHours, int, int]:
+_Queued = tuple[int, int, bytes, int]
+"""An order in the sequence it is served: limit (a buyer's negated), time, hash, quantity."""
+
+
+def _cross(buys: Sequence[_Queued], sells: Sequence[_Queued]) -> tuple[int, int, int]:
     """Return the volume, and the limits of the last buyer and the last seller served."""
     volume = highest = lowest = 0
     buyer = seller = 0
-    wanted = buys[0].quantity if buys else 0
-    offered = sells[0].quantity if sells else 0
-    while buyer < len(buys) and seller < len(sells) and buys[buyer].limit >= sells[seller].limit:
-        highest, lowest = buys[buyer].limit, sells[seller].limit
+    wanted = buys[0][3] if buys else 0
+    offered = sells[0][3] if sells else 0
+    while buyer < len(buys) and seller < len(sells) and -buys[buyer][0] >= sells[seller][0]:
+        highest, lowest = -buys[buyer][0], sells[seller][0]
         traded = min(wanted, offered)
         volume += traded
         wanted -= traded
         offered -= traded
         if not wanted:
             buyer += 1
-            wanted = buys[buyer].quantity if buyer < len(buys) else 0
+            wanted = buys[buyer][3] if buyer < len(buys) else 0
         if not offered:
             seller += 1
-            offered = sells[seller].quantity if seller < len(sells) else 0
-    return WattHours(volume), highest, lowest
+            offered = sells[seller][3] if seller < len(sells) else 0
+    return volume, highest, lowest
 
 
-def _serve(orders: Sequence[Order], volume: int) -> list[Fill]:
+def _serve(queue: Sequence[_Queued], side: Side, volume: int) -> list[Fill]:
     """Fill orders from the front until `volume` is spent; the last one may be filled in part."""
     fills: list[Fill] = []
-    for order in orders:
+    for _, _, order_hash, wanted in queue:
         if not volume:
             break
-        quantity = min(order.quantity, volume)
+        quantity = min(wanted, volume)
         volume -= quantity
-        fills.append(Fill(order.order_hash, order.side, WattHours(quantity)))
+        fills.append(Fill(order_hash, side, WattHours(quantity)))
     return fills

@@ -55,30 +55,31 @@ abstract contract Waterfall is Withdrawals, Mandates {
     }
 
     /// @dev First pass: computes every effect and carries out the debits.
-    function _debitRows(uint256 day, bytes32[] calldata rows, int256[] calldata previous, int256[] memory effects)
+    function _debitRows(uint32 day, bytes32[] calldata rows, int256[] calldata previous, int256[] memory effects)
         private
         returns (Totals memory totals)
     {
         uint256 members = rows.length - SYSTEM_ROWS;
         for (uint256 i = 0; i < rows.length; ++i) {
-            bytes32 row = rows[i];
-            int256 net = int96(uint96(uint256(row)));
             int256 before = previous.length == 0 ? int256(0) : previous[i];
-            int256 effect = net - before;
-            address account = address(bytes20(row));
-            if (i < members && (net < 0 || before < 0)) {
-                int256 cap = int256(capOn(account, uint32(day)));
-                effect = _capped(net, cap) - _capped(before, cap);
-            }
+            int256 effect = i < members ? _memberEffect(rows[i], before, day) : _netOf(rows[i]) - before;
             if (effect == 0) continue;
             effects[i] = effect;
             unchecked {
                 // Some hundred numbers below 2^97.
                 totals.gap += effect;
-                if (effect < 0) totals.unpaid += _debit(account, uint256(-effect));
+                if (effect < 0) totals.unpaid += _debit(_accountOf(rows[i]), uint256(-effect));
                 else if (i < members) totals.credits += uint256(effect);
             }
         }
+    }
+
+    /// @dev What a run does to a member whose day net becomes the row's after having been `before`.
+    function _memberEffect(bytes32 row, int256 before, uint32 day) private view returns (int256) {
+        int256 net = _netOf(row);
+        if (net >= 0 && before >= 0) return net - before;
+        int256 cap = int256(capOn(_accountOf(row), day));
+        return _capped(net, cap) - _capped(before, cap);
     }
 
     /// @dev Effect of a day net: a debt costs no more than the cap.
@@ -144,7 +145,7 @@ abstract contract Waterfall is Withdrawals, Mandates {
         for (uint256 i = 0; i < rows.length; ++i) {
             if (effects[i] <= 0) continue;
             uint256 amount = uint256(effects[i]);
-            address account = address(bytes20(rows[i]));
+            address account = _accountOf(rows[i]);
             if (cut != 0 && i < members) {
                 seen += amount;
                 uint256 part = (cut * seen) / credits - cutSoFar;
@@ -156,5 +157,13 @@ abstract contract Waterfall is Withdrawals, Mandates {
             emit Credited(account, amount);
             _add(account, amount);
         }
+    }
+
+    function _accountOf(bytes32 row) private pure returns (address) {
+        return address(bytes20(row));
+    }
+
+    function _netOf(bytes32 row) private pure returns (int256) {
+        return int96(uint96(uint256(row)));
     }
 }

@@ -5,6 +5,7 @@ import json
 import os
 import secrets
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -77,9 +78,16 @@ def _tell(options: argparse.Namespace, console: Any) -> int:
         story.tell()
         if options.report:
             return report.write(story, folder=folder, path=options.report, finalise=options.finalise)
+        settled_at = time.time()
         story.morning_after()
     logins = [{"username": login.username, "what": login.what} for login in founded.logins]
-    content = {"day": day, "password": password, "logins": logins}
+    content = {
+        "day": day,
+        "password": password,
+        "logins": logins,
+        "settled_at": settled_at,
+        "backfill_readings_per_second": story.backfill_rate,
+    }
     file = options.data / "demo.json"
     file.touch(mode=0o600)
     file.write_text(json.dumps(content, indent=1))

@@ -1,18 +1,41 @@
-"""The metering points of an account, and what stands behind them."""
+"""The metering points of an account, and what stands behind them.
 
+A point's days belong to the account whose binding, of those that cover the day, was recorded last. Who
+moved out keeps the own days and sees none of the next owner's; who moved in sees none of the days before.
+"""
+
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Max
 
 from grid.accounts.models import Account, User
 from grid.domain.slots import SLOT_SECONDS, day_of, slot_of
-from grid.metering.models import Binding, Envelope, Meter, MeteringPoint, MeterKey, Register
-from grid.metering.queries import bindings_of
+from grid.metering.models import Binding, Envelope, Interval, Meter, MeteringPoint, MeterKey, Register
+from grid.metering.queries import BindingBook, intervals
 
 SILENT_AFTER = timedelta(seconds=4 * SLOT_SECONDS)
 """A meter that said nothing for four slots counts as silent."""
+
+
+class Ownership:
+    """Whose a point's days are, for one account."""
+
+    def __init__(self, account: Account, points: Iterable[UUID]) -> None:
+        self._account = account.pk
+        bindings = Binding.objects.filter(point__in=list(points)).select_related("point__zone__community", "meter")
+        self._book = BindingBook(bindings)
+
+    def binding(self, point: UUID, slot: int) -> Binding | None:
+        """The point's binding in the slot, when it is the account's."""
+        found = self._book.of_point(point, day_of(slot))
+        return found if found is not None and found.account_id == self._account else None
+
+    def owns(self, point: UUID, slot: int) -> bool:
+        """Whether the slot of the point is the account's."""
+        return self.binding(point, slot) is not None
 
 
 @dataclass(frozen=True)
@@ -26,42 +49,44 @@ class PointView:
     silent: bool
 
 
-def points_of(account: Account) -> QuerySet[MeteringPoint]:
-    """Points bound to the account now or in the past, by name."""
-    bound = Binding.objects.filter(account=account).values("point")
-    return MeteringPoint.objects.filter(id__in=bound).select_related("zone__community").order_by("name", "id")
+def present_bindings(account: Account, *, now: datetime) -> list[Binding]:
+    """The bindings by which points are the account's today, by name of the point."""
+    points = set(Binding.objects.filter(account=account).values_list("point_id", flat=True))
+    ownership, slot = Ownership(account, points), slot_of(int(now.timestamp()))
+    found = [binding for point in points if (binding := ownership.binding(point, slot)) is not None]
+    return sorted(found, key=lambda binding: (binding.point.name, str(binding.point_id)))
+
+
+def present_points(account: Account, *, now: datetime) -> list[MeteringPoint]:
+    """The points that are the account's today."""
+    return [binding.point for binding in present_bindings(account, now=now)]
 
 
 def viewable_point(user: User, point_id: UUID) -> tuple[MeteringPoint, Account] | None:
-    """The point and the account it is bound to, when the person may see that account."""
+    """The point and the account of the person's it is or was bound to; days are checked by `Ownership`."""
     binding = (
         Binding.objects.filter(point_id=point_id, account__members__user=user)
         .select_related("point__zone__community", "account__community")
-        .order_by("-from_day", "-id")
+        .order_by("-id")
         .first()
     )
     return None if binding is None or binding.account is None else (binding.point, binding.account)
 
 
-def owned_days(account: Account, point: MeteringPoint) -> list[tuple[int, int | None]]:
-    """The UTC days (from, to exclusive) in which the point was the account's. Others' days stay theirs."""
-    bindings = Binding.objects.filter(account=account, point=point).order_by("from_day", "id")
-    return [(binding.from_day, binding.to_day) for binding in bindings]
-
-
-def is_owned(spans: list[tuple[int, int | None]], slot: int) -> bool:
-    """Whether a slot's day lies in one of the spans of `owned_days`."""
-    return any(start <= day_of(slot) and (end is None or day_of(slot) < end) for start, end in spans)
+def own_intervals(account: Account, point: MeteringPoint, slots: range) -> dict[int, Interval]:
+    """The newest version of the point's intervals in slots that are the account's."""
+    ownership = Ownership(account, [point.id])
+    rows = intervals(points=[point.id], from_slot=slots.start, to_slot=slots.stop)
+    return {row.slot: row for row in rows if ownership.owns(point.id, row.slot)}
 
 
 def signed_records(account: Account, point: MeteringPoint, slots: range) -> dict[int, Envelope]:
-    """The signed record with the registers at the end of each slot, for slots of days that were the account's."""
-    book = bindings_of(meters=list(Binding.objects.filter(point=point).values_list("meter_id", flat=True)))
-    spans = owned_days(account, point)
+    """The signed record with the registers at the end of each slot that is the account's."""
+    ownership = Ownership(account, [point.id])
     wanted: dict[tuple[int, int], int] = {}
     for slot in slots:
-        binding = book.of_point(point.id, day_of(slot))
-        if binding is not None and is_owned(spans, slot):
+        binding = ownership.binding(point.id, slot)
+        if binding is not None:
             wanted[binding.meter_id, (slot + 1) * SLOT_SECONDS] = slot
     rows = Register.objects.filter(
         meter__in={meter for meter, _ in wanted}, at__in={at for _, at in wanted}
@@ -70,18 +95,10 @@ def signed_records(account: Account, point: MeteringPoint, slots: range) -> dict
 
 
 def point_views(account: Account, *, now: datetime) -> list[PointView]:
-    """Every point of the account with its binding of today."""
-    today = day_of(slot_of(int(now.timestamp())))
-    bindings = (
-        Binding.objects.filter(account=account, from_day__lte=today)
-        .filter(Q(to_day__isnull=True) | Q(to_day__gt=today))
-        .select_related("point__zone", "meter")
-        .order_by("point__name", "point_id", "-id")
-    )
-    first: dict[UUID, Binding] = {}
-    for binding in bindings:
-        first.setdefault(binding.point_id, binding)
-    keys = {key.meter_id: key for key in MeterKey.objects.filter(meter__bindings__in=first.values())}
+    """Every point of the account today with its meter's newest key."""
+    bindings = present_bindings(account, now=now)
+    meters = [binding.meter_id for binding in bindings]
+    keys = {key.meter_id: key for key in MeterKey.objects.filter(meter__in=meters).order_by("from_counter")}
     return [
         PointView(
             binding.point,
@@ -90,10 +107,11 @@ def point_views(account: Account, *, now: datetime) -> list[PointView]:
             keys.get(binding.meter_id),
             binding.meter.last_seen_at is None or now - binding.meter.last_seen_at > SILENT_AFTER,
         )
-        for binding in first.values()
+        for binding in bindings
     ]
 
 
 def last_closed_slot(point: MeteringPoint) -> int | None:
     """The newest slot with an INTERVAL, or None."""
-    return point.interval_set.aggregate(last=Max("slot"))["last"]
+    last: int | None = Interval.objects.filter(point=point).aggregate(last=Max("slot"))["last"]
+    return last

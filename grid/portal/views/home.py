@@ -23,10 +23,9 @@ from grid.portal import charts, story
 from grid.portal.forms import WithdrawalForm
 from grid.portal.queries.balances import balance_of
 from grid.portal.queries.days import day_so_far
-from grid.portal.queries.energy import metered
 from grid.portal.queries.fills import recent_fills, traded_in
 from grid.portal.queries.forecasts import forecast_of
-from grid.portal.queries.points import last_closed_slot, points_of
+from grid.portal.queries.points import last_closed_slot, own_intervals, present_points
 from grid.portal.queries.prices import reason, slot_prices
 from grid.portal.queries.proofs import anchored_size
 from grid.portal.queries.statements import settled_days
@@ -60,7 +59,7 @@ def account_part(request: HttpRequest, address: str, part: str) -> HttpResponseB
     """A part of the home page that fetches itself again when there is news."""
     account = own_account(request, address)
     now = clock.now()
-    points = list(points_of(account))
+    points = present_points(account, now=now)
     build = PARTS.get(part)
     if build is None:
         raise Http404
@@ -73,8 +72,9 @@ def account_part(request: HttpRequest, address: str, part: str) -> HttpResponseB
 def prices_csv(request: HttpRequest, address: str) -> HttpResponseBase:
     """Prices from two hours ago on, 26 hours, micro-currency per kWh."""
     account = own_account(request, address)
-    zone = _zone_of(list(points_of(account)))
-    slot = slot_of(int(clock.timestamp())) - PAST_PRICES
+    now = clock.now()
+    zone = _zone_of(present_points(account, now=now))
+    slot = slot_of(int(now.timestamp())) - PAST_PRICES
     prices = slot_prices(zone, slot, slot + PAST_PRICES + SLOTS_PER_DAY) if zone else {}
     head = ["slot", "start_utc", "signal", "cleared", "import_price", "export_price", "fee_price"]
     rows = [
@@ -88,15 +88,15 @@ def prices_csv(request: HttpRequest, address: str) -> HttpResponseBase:
 def outlook_csv(request: HttpRequest, address: str) -> HttpResponseBase:
     """The own forecast with what was metered, Wh per slot."""
     account = own_account(request, address)
-    points = list(points_of(account))
     now = clock.now()
+    points = present_points(account, now=now)
     slot = slot_of(int(now.timestamp()))
     slots = range(slot - PAST_SLOTS, slot + SLOTS_PER_DAY)
     head = ["slot", "start_utc", "import_wh", "export_wh"]
     head += [f"{target}_{quantile}_wh" for target in ("import", "export") for quantile in ("p10", "p50", "p90")]
     rows: list[Sequence[Any]] = []
     if points:
-        real = metered([points[0].id], slots.start, slots.stop).get(points[0].id, {})
+        real = own_intervals(account, points[0], slots)
         draw = forecast_of(points[0], Target.IMPORT, slots, now=now)
         feed = forecast_of(points[0], Target.EXPORT, slots, now=now)
         empty = (None, None, None)
@@ -119,7 +119,7 @@ def show_home(
 ) -> HttpResponse:
     """The whole page; `form` is a withdrawal that was refused."""
     now = clock.now()
-    points = list(points_of(account))
+    points = present_points(account, now=now)
     zones = {point.zone_id for point in points}
     context: dict[str, Any] = {
         "section": "home",
@@ -149,11 +149,8 @@ def _now(request: HttpRequest, account: Account, points: Sequence[MeteringPoint]
         return {"now_slot": None}
     slot = slot_of(int(now.timestamp()))
     closed = max((last for point in points if (last := last_closed_slot(point)) is not None), default=None)
-    last = (
-        []
-        if closed is None
-        else [rows[closed] for rows in metered([point.id for point in points], closed, closed + 1).values()]
-    )
+    newest = range(0) if closed is None else range(closed, closed + 1)
+    last = [row for point in points for row in own_intervals(account, point, newest).values()]
     bought, sold = traded_in(account, slot)
     today = day_so_far(zone, [point for point in points if point.zone_id == zone.id], day_of(slot))
     price = slot_prices(zone, slot, slot + 1)[slot]
@@ -194,7 +191,7 @@ def _charts(request: HttpRequest, account: Account, points: Sequence[MeteringPoi
         "outlook_chart": lambda: charts.outlook_chart(
             slots,
             slot,
-            metered([points[0].id], slots.start, slots.stop).get(points[0].id, {}),
+            own_intervals(account, points[0], slots),
             forecast_of(points[0], Target.IMPORT, slots, now=now),
             forecast_of(points[0], Target.EXPORT, slots, now=now),
             reverse("outlook_csv", args=[account.address]),

@@ -18,11 +18,9 @@ from grid.accounts.queries import accounts_of
 from grid.domain.slots import day_of, local_day_slots, slot_start
 from grid.metering.models import Interval, MeteringPoint
 from grid.portal.charts import day_chart
-from grid.portal.queries.energy import metered
 from grid.portal.queries.points import (
-    is_owned,
     last_closed_slot,
-    owned_days,
+    own_intervals,
     point_views,
     signed_records,
     viewable_point,
@@ -72,7 +70,7 @@ def readings(request: HttpRequest, point_id: UUID, day: date) -> HttpResponseBas
     """One local day of readings: 96 quarter hours, 92 or 100 where the clocks change."""
     point, account = _own_point(request, point_id)
     slots = _slots(point, day)
-    rows = _own_intervals(account, point, slots)
+    rows = own_intervals(account, point, slots)
     last = last_closed_slot(point)
     newest = None if last is None else slot_start(last).astimezone(_zone_info(point)).date()
     context = {
@@ -92,7 +90,7 @@ def readings(request: HttpRequest, point_id: UUID, day: date) -> HttpResponseBas
 def readings_csv(request: HttpRequest, point_id: UUID, day: date) -> HttpResponseBase:
     """One local day of readings, Wh per slot."""
     point, account = _own_point(request, point_id)
-    rows = _own_intervals(account, point, _slots(point, day))
+    rows = own_intervals(account, point, _slots(point, day))
     head = ["slot", "start_utc", "import_wh", "export_wh", "espi_quality", "version", "log_index", "known_at_utc"]
     lines = [
         (
@@ -126,13 +124,6 @@ def _slots(point: MeteringPoint, day: date) -> range:
     if not 2000 <= day.year <= 2100:
         raise Http404
     return local_day_slots(day, _zone_info(point))
-
-
-def _own_intervals(account: Account, point: MeteringPoint, slots: range) -> dict[int, Interval]:
-    """Intervals of the days in which the point was the account's; a predecessor's are not shown."""
-    spans = owned_days(account, point)
-    rows = metered([point.id], slots.start, slots.stop).get(point.id, {})
-    return {slot: row for slot, row in rows.items() if is_owned(spans, slot)}
 
 
 def _proven(account: Account, point: MeteringPoint, slots: range, metered: Mapping[int, Interval]) -> list[Reading]:

@@ -46,6 +46,8 @@ def request_withdrawal(request: HttpRequest, address: str) -> HttpResponseBase:
 
 def _relay(account: Account, units: int) -> str | None:
     """Sign and hand over; returns what went wrong in words, or None."""
+    if not signers.is_managed(account):
+        return gettext("This account signs for itself: request the withdrawal with your own wallet.")
     now = clock.now()
     to, nonce = address_bytes(account.address), secrets.randbits(128)
     deadline = int((now + SIGNATURE_LIFE).timestamp())
@@ -55,8 +57,6 @@ def _relay(account: Account, units: int) -> str | None:
         withdrawals.request(
             account=account, to=to, amount=units, nonce=nonce, deadline=deadline, signature=signature, now=now
         )
-    except LookupError:
-        return gettext("This account signs for itself: request the withdrawal with your own wallet.")
     except Refused as refusal:
         return _REFUSALS.get(refusal.code, str(refusal)) if refusal.code else str(refusal)
     except ChainError:

@@ -8,14 +8,14 @@ import pytest
 from grid.forecasts import tasks
 from grid.forecasts.models import ForecastRun, ForecastState
 from grid.forecasts.services import plan_due
-from grid.pricing import tasks as pricing_tasks
+from grid.pricing.services import publish_due
 from tests.grid.forecasts.street import NOW
 
 LOADED = """
 import sys, django
 django.setup()
 import grid.forecasts.tasks, grid.forecasts.services, grid.forecasts.queries, grid.forecasts.admin
-import grid.pricing.tasks, grid.pricing.queries
+import grid.pricing.services, grid.pricing.queries
 print([name for name in ("prophet", "pandas", "pvlib", "cmdstanpy") if name in sys.modules])
 """
 
@@ -33,7 +33,7 @@ def test_one_hint_works_off_everything_that_waits(zone, alice, bob):
 
 
 def test_publishing_without_a_profile_is_no_error(zone, alice):
-    assert pricing_tasks.publish() == 0
+    assert publish_due(zone=zone, now=NOW) == 0
 
 
 def test_only_the_forecast_worker_loads_the_models_libraries():

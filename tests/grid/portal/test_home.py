@@ -11,7 +11,7 @@ from grid.accounts.models import AccountMember
 from grid.domain.slots import SLOTS_PER_DAY
 from grid.market.models import Fill, Side
 from grid.portal.queries.days import day_so_far
-from tests.factories import TODAY, People
+from tests.factories import TODAY, People, account, owns, user
 from tests.neighbourhood import SLOT_NOW, Neighbourhood
 
 
@@ -68,8 +68,8 @@ def test_a_new_account_has_a_page_that_says_what_comes(client: Client, people: P
 
 
 def test_an_account_without_a_meter_says_so(client: Client, people: People) -> None:
-    people.home.point.bindings.all().delete()
-    client.force_login(people.alice)
+    owns(account(people.community, "New here"), nadia := user("nadia"))
+    client.force_login(nadia)
     assert "No meter yet" in client.get(reverse("home")).content.decode()
 
 

@@ -5,9 +5,10 @@ from datetime import date
 from django.test import Client
 from django.urls import reverse
 
+from grid.accounts.models import User
 from grid.domain.slots import SLOTS_PER_DAY, date_of_day
 from grid.metering.models import Envelope, Interval, Quality, Register
-from tests.factories import NOW, TODAY, People
+from tests.factories import NOW, TODAY, People, bind
 from tests.neighbourhood import SLOT_NOW, Neighbourhood
 
 
@@ -56,14 +57,21 @@ def test_the_newest_version_counts_and_its_quality_is_said(client: Client, neigh
     assert "version 1" in text
 
 
-def test_days_before_the_point_was_ones_own_are_not_shown(client: Client, neighbours: Neighbourhood) -> None:
-    binding = neighbours.people.home.point.bindings.get()
-    binding.from_day = TODAY
-    binding.save()
-    client.force_login(neighbours.people.alice)
-    path = reverse("readings_csv", args=[neighbours.people.home.point.id, date_of_day(TODAY)])
-    rows = client.get(path).content.decode().splitlines()[1:]
-    assert int(rows[0].split(",")[0]) == TODAY * SLOTS_PER_DAY
+def test_a_new_owner_sees_no_day_before_and_the_old_one_none_after(client: Client, neighbours: Neighbourhood) -> None:
+    people, home = neighbours.people, neighbours.people.home
+    bind(home.point, home.meter, people.elsewhere.account, from_day=TODAY)
+    path = reverse("readings_csv", args=[home.point.id, date_of_day(TODAY)])
+
+    def slots_of(person: User) -> list[int]:
+        client.force_login(person)
+        return [int(line.split(",")[0]) for line in client.get(path).content.decode().splitlines()[1:]]
+
+    # Vienna's day begins eight slots before the UTC day in which the point changes hands.
+    first = TODAY * SLOTS_PER_DAY
+    assert slots_of(people.alice) == list(range(first - 8, first))
+    assert slots_of(people.mallory) == list(range(first, SLOT_NOW))
+    client.force_login(people.alice)
+    assert "No meter yet" in client.get(reverse("home")).content.decode()
 
 
 def test_a_signed_record_is_offered_where_there_is_one(client: Client, neighbours: Neighbourhood) -> None:
