@@ -1,7 +1,7 @@
 """Compile the contracts and keep the part of the result that a deployment needs.
 
-Writes ``artifacts/<Name>.json`` with contractName, abi, bytecode (creation code), compiler, sourceSha256 and the sources
-that hash covers. With ``--check`` nothing is written: the exit code is 1 if a committed artifact differs.
+Writes ``artifacts/<Name>.json`` with contractName, abi, bytecode (creation code), compiler, sourceSha256 and the
+sources that hash covers. With ``--check`` nothing is written: the exit code is 1 if a committed artifact differs.
 Run through ``build.sh``, which prepares the compiler and keeps Brownie's files inside this folder.
 """
 
@@ -63,7 +63,10 @@ def main() -> int:
             ARTIFACTS.mkdir(exist_ok=True)
             path.write_text(text)
     if stale:
-        print(f"artifacts differ from the sources: {', '.join(stale)}; run contracts/scripts/build.sh", file=sys.stderr)
+        print(
+            f"artifacts differ from the sources: {', '.join(stale)}; run contracts/scripts/build.sh",
+            file=sys.stderr,
+        )
         return 1
     print(f"{len(DEPLOYED)} artifacts {'match the sources' if check else 'written'}")
     return 0

@@ -1,65 +1,41 @@
 """One community for the whole session; every test starts from the same block and leaves no trace."""
 
-import pytest
-import rlp
-from brownie import web3
-from eth_utils import keccak, to_checksum_address
-from world import (
-    ANCHORER,
-    CHALLENGE_WINDOW,
-    CORRECTION_LAG,
-    DAY,
-    GATE_LEAD,
-    GUARDIAN,
-    MINTER,
-    POSTER,
-    POSTING_LAG,
-    TOKEN,
-    WITHDRAWAL_DELAY,
-    World,
-)
+import gc
 
+import pytest
+from brownie import web3
+from deploy import Plan, deploy
+from eth_utils import keccak
+from world import DAY, SYSTEM, TOKEN, Person, World
+
+# A fixed day in the future: every date, and with it every byte that is signed or stored, is the same in each run.
+FIRST_DAY = 25_000
 BOND = 1_000_000 * TOKEN
 CAP = 100 * TOKEN
-TERMS = (CHALLENGE_WINDOW, POSTING_LAG, CORRECTION_LAG, 0, 1)
 
 
-def predicted(deployer: str, ahead: int) -> str:
-    """Address of the contract that `deployer` creates `ahead` transactions after the next one."""
-    nonce = web3.eth.get_transaction_count(str(deployer)) + ahead
-    return to_checksum_address(keccak(rlp.encode([bytes.fromhex(str(deployer)[2:]), nonce]))[12:])
-
-
-def build_world(accounts, project, token=None, terms=TERMS, delay=WITHDRAWAL_DELAY) -> World:
-    """Deploy everything and hand out roles; `token` replaces the demo token."""
+def build_world(accounts, project, token=None, **changes) -> World:
+    """Deploy as the deployment script does; `token` replaces the demo token, `changes` alter the plan."""
     admin, poster, anchorer, guardian, relayer, mallory = accounts[:6]
-    sender = {"from": admin}
-    manager = project.AccessManager.deploy(admin, sender)
-    anchor = project.RecordAnchor.deploy(manager, sender)
-    signers = project.Accounts.deploy(sender)
-    money = token or project.DemoToken.deploy(manager, sender)
-    world = World(
-        manager, anchor, signers, money, None, None, admin, poster, anchorer, guardian, relayer, mallory,
-        today=web3.eth.get_block("latest")["timestamp"] // DAY,
-    )  # fmt: skip
-    world.escrow = project.Escrow.deploy(
-        manager, money, signers, predicted(admin, 1), world.system, delay, GATE_LEAD, sender
+    today = web3.eth.get_block("latest")["timestamp"] // DAY
+    plan = Plan(
+        **{name: Person(name).address for name in SYSTEM},
+        poster=str(poster),
+        anchorer=str(anchorer),
+        guardian=str(guardian),
+        token=str(token) if token else None,
+        **changes,
     )
-    world.settlement = project.Settlement.deploy(manager, world.escrow, anchor, terms, sender)
-    roles = [
-        (world.settlement, ["postRun", "postCorrection"], POSTER, poster),
-        (anchor, ["anchor"], ANCHORER, anchorer),
-        (world.escrow, ["pause", "unpause"], GUARDIAN, guardian),
-    ]
-    if token is None:
-        roles.append((money, ["mint"], MINTER, admin))
-    for target, functions, role, holder in roles:
-        manager.setTargetFunctionRole(target, [getattr(target, name).signature for name in functions], role, sender)
-        manager.grantRole(role, holder, 0, sender)
-    money.mint(admin, 10 * BOND, sender)
-    money.approve(world.escrow, 2**256 - 1, sender)
-    world.escrow.topUpBond(BOND, sender)
-    anchor.anchor(0, 0, 1, keccak(text="log"), [], {"from": anchorer})
+    done = deploy(project, admin, plan)
+    money = token or done.token
+    world = World(
+        done.manager, done.anchor, done.accounts, money, done.escrow, done.settlement,
+        admin, poster, anchorer, guardian, relayer, mallory, today,
+    )  # fmt: skip
+    money.mint(admin, 10 * BOND, {"from": admin})
+    money.approve(world.escrow, 2**256 - 1, {"from": admin})
+    world.escrow.topUpBond(BOND, {"from": admin})
+    world.anchor.anchor(0, 0, 1, keccak(text="log"), [], {"from": anchorer})
     return world
 
 
@@ -73,13 +49,15 @@ def project():
 @pytest.fixture(scope="session")
 def community(accounts, project) -> World:
     """Alice and Bob have 500 tokens, a mandate of 100 a day and time until next year; Carol has signed nothing."""
-    noon = (web3.eth.get_block("latest")["timestamp"] // DAY + 1) * DAY + DAY // 2
+    noon = FIRST_DAY * DAY + DAY // 2
     web3.provider.make_request("evm_setNextBlockTimestamp", [noon])
     web3.provider.make_request("evm_mine", [])
     world = build_world(accounts, project)
     for name in ("alice", "bob"):
         world.fund(name, 500 * TOKEN)
         world.register(name, CAP, world.today - 10, world.today + 365)
+    # Brownie collects garbage on every rollback; what is alive by now stays, so it need not be looked through again.
+    gc.freeze()
     return world
 
 

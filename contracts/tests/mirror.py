@@ -1,4 +1,4 @@
-"""The escrow's ledger in plain Python, written from docs/PROTOCOL.md sections 2 and 4, to be compared with the contract."""
+"""The escrow's ledger in plain Python, written from docs/PROTOCOL.md sections 2 and 4, to compare with the contract."""
 
 from dataclasses import dataclass, field
 
@@ -14,7 +14,7 @@ class Mandate:
 
 @dataclass
 class Ledger:
-    """Balances by account name or address. The four system accounts are given in order supplier, fee, dust, balancing."""
+    """Balances by account name; the system accounts are given in the order supplier, fee, dust, balancing."""
 
     system: tuple[str, str, str, str]
     free: dict[str, int] = field(default_factory=dict)

@@ -144,10 +144,14 @@ class World:
 
     def end_mandate(self, name: str, index: int, end_day: int) -> Any:
         nonce, deadline = self.fresh()
-        message = {"account": self[name], "mandateIndex": index, "endDay": end_day, "nonce": nonce, "deadline": deadline}
-        return self.escrow.endMandate(
-            *message.values(), self.sign(name, "MandateEnd", message), {"from": self.relayer}
-        )
+        message = {
+            "account": self[name],
+            "mandateIndex": index,
+            "endDay": end_day,
+            "nonce": nonce,
+            "deadline": deadline,
+        }
+        return self.escrow.endMandate(*message.values(), self.sign(name, "MandateEnd", message), {"from": self.relayer})
 
     def withdrawal(self, name: str, to: str, amount: int, **changes: Any) -> list:
         """Arguments of requestWithdrawal."""

@@ -48,7 +48,7 @@ def get() -> Path:
     for attempt in [*attempts, _download_playwrights]:
         try:
             attempt()
-        except (OSError, subprocess.CalledProcessError) as error:
+        except OSError as error:
             print(f"  {attempt.__name__.strip('_').replace('_', ' ')}: {error}", file=sys.stderr)
             continue
         found = find()
@@ -58,7 +58,11 @@ def get() -> Path:
 
 
 def _quietly(*command: str, cwd: Path | None = None) -> str:
-    done = subprocess.run(command, cwd=cwd, check=True, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    """A command's output. Raises OSError with its last word when it fails."""
+    done = subprocess.run(command, cwd=cwd, check=False, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    if done.returncode:
+        last = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]
+        raise OSError(f"{command[0]} failed with code {done.returncode}: {' '.join(last)}")
     return done.stdout
 
 

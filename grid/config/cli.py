@@ -10,13 +10,46 @@ from grid.config.runtime import ROOT, DataFolder, read_run_file
 from grid.config.servers.processes import StartError
 
 DEFAULT_DATA = ROOT / "var"
+# `./watt` itself works in its own folder: a file is named from where it was called.
+CALLED_FROM = Path(os.environ.get("WATT_CALLED_FROM", os.curdir)).resolve()
+
+
+def _path(text: str) -> Path:
+    return (CALLED_FROM / text).resolve()
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) < 65_536:
+        raise argparse.ArgumentTypeError(f"{text} is not a port: give a number from 1 to 65535")
+    return int(text)
+
+
+def _speed(text: str) -> float:
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not 0 < speed < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not a speed: give a number above 0")
+    return speed
+
+
+def _homes(text: str) -> Path:
+    path = _path(text)
+    if not path.is_file():
+        raise argparse.ArgumentTypeError(f"{path}: there is no such file")
+    return path
+
+
+def _data() -> Path:
+    return _path(os.environ.get("WATT_DATA", os.fspath(DEFAULT_DATA)))
 
 
 def _data_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data",
-        type=lambda text: Path(text).resolve(),
-        default=Path(os.environ.get("WATT_DATA", DEFAULT_DATA)).resolve(),
+        type=_path,
+        default=_data(),
         metavar="FOLDER",
         help="where everything is kept (default: var beside this command, or WATT_DATA)",
     )
@@ -32,15 +65,17 @@ def _parser() -> argparse.ArgumentParser:
 
     up = commands.add_parser("up", help="start everything, with a simulated community that trades live")
     _data_option(up)
-    up.add_argument("--port", type=int, help="port of the web page (default: 8000, or a free one)")
+    up.add_argument("--port", type=_port, help="port of the web page (default: 8000, or a free one)")
     up.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
     up.add_argument(
         "--speed",
-        type=float,
+        type=_speed,
         default=60.0,
         help="seconds that pass per second in the demonstration (default: 60)",
     )
-    up.add_argument("--homes", type=Path, metavar="FILE", help="CSV of homes to simulate instead of a generated street")
+    up.add_argument(
+        "--homes", type=_homes, metavar="FILE", help="CSV of homes to simulate instead of a generated street"
+    )
     up.add_argument("--no-demo", action="store_true", help="no simulated community: empty platform, real time")
     up.add_argument("--exit-when-settled", action="store_true", help="stop after the first settled run (for measuring)")
 
@@ -56,7 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     smoke = commands.add_parser(
         "smoke", help="start, run one simulated day, settle, verify, stop; prints one JSON object"
     )
-    smoke.add_argument("--homes", type=Path, metavar="FILE", help="CSV of homes (default: 12 generated ones)")
+    smoke.add_argument("--homes", type=_homes, metavar="FILE", help="CSV of homes (default: 12 generated ones)")
     smoke.add_argument("--keep", action="store_true", help="keep the temporary data folder")
 
     bench = commands.add_parser("bench", help="measure speed against its limits")
@@ -72,12 +107,11 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run_manage(arguments: list[str]) -> int:
-    if "DATABASE_URL" not in os.environ and arguments[:1] not in ([], ["help"], ["--help"]):
-        folder = DataFolder(Path(os.environ.get("WATT_DATA", DEFAULT_DATA)).resolve())
-        os.environ.update(read_run_file(folder)["env"])
-    else:
-        os.environ.setdefault("DATABASE_URL", "postgres:///commonwatt")
-        os.environ.setdefault("WATT_DEMO", "1" if arguments[:1] in ([], ["help"], ["--help"]) else "0")
+    asks_for_help = arguments[:1] in ([], ["help"]) or "--help" in arguments or "-h" in arguments
+    if asks_for_help:
+        os.environ.setdefault("WATT_DEMO", "1")
+    elif "DATABASE_URL" not in os.environ:
+        os.environ.update(read_run_file(DataFolder(_data()))["env"])
     sys.argv = ["./watt manage", *arguments]
     runpy.run_path(str(ROOT / "manage.py"), run_name="__main__")
     return 0
@@ -87,8 +121,10 @@ def main(argv: list[str] | None = None) -> int:
     words = sys.argv[1:] if argv is None else argv
     # These two have command lines of their own, --help included.
     if words[:1] == ["manage"]:
+        os.chdir(CALLED_FROM)
         return _run_manage(words[1:])
     if words[:1] == ["verify"]:
+        os.chdir(CALLED_FROM)
         sys.argv = ["./watt verify", *words[1:]]
         runpy.run_module("grid.verifier", run_name="__main__", alter_sys=False)
         return 0

@@ -30,14 +30,14 @@ def first_moment() -> int:
 def start(supervisor: Supervisor, options: argparse.Namespace) -> None:
     """Start the platform, the community if wanted, and stay until a signal. Raises StartError."""
     folder = supervisor.folder
-    if options.speed <= 0:
-        raise StartError("--speed must be above 0.")
-    if options.homes and not options.homes.is_file():
-        raise StartError(f"--homes {options.homes}: there is no such file.")
     simulated = not options.no_demo
     if options.no_demo and folder.clock.exists():
         raise StartError(f"{folder.path} holds a demonstration: choose another folder for --no-demo with --data.")
     fresh = simulated and not demo_file(folder).exists()
+    if options.homes and not fresh:
+        raise StartError(
+            "--homes only matters at a demonstration's first start: choose another folder with --data, or leave it out."
+        )
     if simulated:
         if fresh and not folder.clock.exists():
             clock.write(folder.clock, speed=0, sim=first_moment())
@@ -74,7 +74,7 @@ def tell_story(supervisor: Supervisor, *, homes: Path | None) -> None:
     """History, a first forecast, one traded and settled day, then the morning after."""
     arguments = ["--url", supervisor.env["WEB_URL"], "--data", os.fspath(supervisor.folder.path)]
     if homes:
-        arguments += ["--homes", os.fspath(homes.resolve())]
+        arguments += ["--homes", os.fspath(homes)]
     supervisor.run_module("grid.config.demo", *arguments)
     supervisor.say("first settled run is on the chain")
 

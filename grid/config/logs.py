@@ -19,7 +19,10 @@ def render(logger: logging.Logger, name: str, event: dict[str, Any]) -> str:
 
 
 def formatter() -> structlog.stdlib.ProcessorFormatter:
-    """The formatter of every handler; structlog's own lines are led to the same handlers. `render` is its only step and needs the record, so it takes that out itself."""
+    """The formatter of every handler; structlog's own lines are led to the same handlers.
+
+    `render` is its only step and needs the record, so it takes that out itself.
+    """
     structlog.configure(
         processors=[structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from grid.config.servers import processes
+from grid.config.servers import external, processes
 
 LONGEST_PAUSE = 30.0
 STABLE_AFTER = 60.0
@@ -54,9 +54,9 @@ class Part:
         self.process = None
         return pause
 
-    def stop(self) -> None:
-        if self.process:
-            processes.stop(self.process, seconds=self.stop_seconds)
+    def stop(self) -> bool:
+        """End it; False when it had to be killed."""
+        return self.process is None or processes.stop(self.process, seconds=self.stop_seconds)
 
 
 def answers(url: str) -> Callable[[], bool]:
@@ -72,6 +72,11 @@ def answers(url: str) -> Callable[[], bool]:
     return ready
 
 
+def _reachable(host: str) -> str:
+    """Where a server that listens on `host` answers on this machine, as URLs spell it."""
+    return "127.0.0.1" if host == "0.0.0.0" else external.in_url("::1" if host == "::" else host)
+
+
 def python(*arguments: str) -> list[str]:
     return [sys.executable, *arguments]
 
@@ -81,8 +86,7 @@ def web(*, env: Mapping[str, str], log: Path, host: str, port: int) -> Part:
     command = python("-m", "granian", "--interface", "wsgi", "grid.config.wsgi:application")
     command += ["--host", host, "--port", str(port), "--workers", "1", "--blocking-threads", "4"]
     command += ["--no-ws", "--respawn-failed-workers", "--log-level", "warning"]
-    local = "127.0.0.1" if host in ("0.0.0.0", "::") else host
-    return Part("web", command, env, log, ready=answers(f"http://{local}:{port}/healthz"))
+    return Part("web", command, env, log, ready=answers(f"http://{_reachable(host)}:{port}/healthz"))
 
 
 def live(*, env: Mapping[str, str], log: Path, host: str, port: int) -> Part:
@@ -94,7 +98,7 @@ def live(*, env: Mapping[str, str], log: Path, host: str, port: int) -> Part:
         command,
         env,
         log,
-        ready=answers(f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}/healthz"),
+        ready=answers(f"http://{_reachable(host)}:{port}/healthz"),
     )
 
 

@@ -28,7 +28,10 @@ def _secret(name: str, demo_value: str) -> str:
 
 
 SECRET_KEY = _secret("SECRET_KEY", _DEMO_SECRET)
-DATA_KEY = bytes.fromhex(_secret("DATA_KEY", _DEMO_DATA_KEY))
+try:
+    DATA_KEY = bytes.fromhex(_secret("DATA_KEY", _DEMO_DATA_KEY))
+except ValueError:
+    DATA_KEY = b""
 if len(DATA_KEY) != 32:
     raise ImproperlyConfigured("DATA_KEY must be 64 hexadecimal digits (32 bytes).")
 

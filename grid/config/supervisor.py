@@ -1,6 +1,7 @@
 """`./watt up`: start everything in order, keep it running, stop it in order."""
 
 import argparse
+import contextlib
 import os
 import shutil
 import signal
@@ -18,10 +19,16 @@ from grid.config.runtime import DataFolder, Lock, write_run_file
 from grid.config.servers import external
 from grid.config.servers.anvil import Anvil
 from grid.config.servers.postgres import Postgres
-from grid.config.servers.processes import StartError, free_port, tail
+from grid.config.servers.processes import StartError, free_port, popen, stop, stop_all, tail
 from grid.config.servers.valkey import Valkey
 
 DEFAULT_PORT = 8000
+RETRY_SECONDS = 5.0
+# Settings that reach the processes from outside; `./watt manage` in another shell needs them too.
+GIVEN = (
+    "DATABASE_URL", "REDIS_URL", "CHAIN_URL", "MQTT_URL", "PGHOST", "CHAIN_KEYS_FILE", "CONTRACTS_FILE",
+    "CHAIN_CONFIRMATIONS", "ALLOWED_HOSTS",
+)  # fmt: skip
 
 
 class Server(Protocol):
@@ -49,12 +56,16 @@ class Supervisor:
         self.servers: dict[str, Server] = {}
         self.parts: list[parts.Part] = []
         self.env: dict[str, str] = {}
+        self.told: dict[str, str] = {}
         self.stopping = False
         self._lock: Lock | None = None
+        self._retry_at: dict[str, float] = {}
 
     def say(self, text: str) -> None:
         if not self.quiet:
-            print(f"{time.monotonic() - self.began:7.1f} s  {text}", file=sys.stderr, flush=True)
+            # A terminal that is gone must not keep us from stopping in order.
+            with contextlib.suppress(OSError):
+                print(f"{time.monotonic() - self.began:7.1f} s  {text}", file=sys.stderr, flush=True)
 
     def catch_signals(self) -> None:
         """Before the first child, so that no signal can leave one behind."""
@@ -65,12 +76,21 @@ class Supervisor:
                 raise Stopping
 
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, stop)
+            if signal.getsignal(number) is not signal.SIG_IGN:  # nohup means it
+                signal.signal(number, stop)
 
     def open_folder(self) -> None:
-        self.folder.path.mkdir(parents=True, exist_ok=True)
-        self._lock = Lock(self.folder)
-        self.folder.create()
+        """Lock the data folder, made if need be. Raises StartError when it is in use or not usable."""
+        path = self.folder.path
+        try:
+            path.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._lock = Lock(self.folder, say=self.say)
+            self.folder.create()
+            self.folder.run_file.unlink(missing_ok=True)  # a killed platform's
+        except OSError as error:
+            raise StartError(
+                f"{path} cannot be used ({error.strerror}: {error.filename}): choose another folder with --data."
+            ) from None
 
     # --- starting ---
 
@@ -102,37 +122,41 @@ class Supervisor:
     def _start_server(self, name: str, server: Server) -> None:
         self.servers[name] = server
         server.start()
-        self.env.update(server.env)
+        self.told.update(server.env)
         self.say(f"{name} ready")
 
     def set_environment(self, *, simulated: bool) -> None:
         """What every process is told. Secrets are the folder's own."""
         self.port = self._choose_port()
         live_port = free_port()
-        web_host = "localhost" if self.host in ("127.0.0.1", "0.0.0.0") else self.host
-        self.env = {
-            **os.environ,
-            **self.env,
+        everywhere = self.host in ("0.0.0.0", "::")
+        host = "localhost" if everywhere or self.host == "127.0.0.1" else external.in_url(self.host)
+        given = {name: os.environ[name] for name in GIVEN if name in os.environ}
+        self.told = given | self.told
+        self.told |= {
             "DJANGO_SETTINGS_MODULE": "grid.config.settings",
             "PYTHONUNBUFFERED": "1",
             "WATT_DEMO": "1",
             "WATT_DATA": os.fspath(self.folder.path),
             "SECRET_KEY": os.environ.get("SECRET_KEY", self.folder.secret("secret-key")),
             "DATA_KEY": os.environ.get("DATA_KEY", self.folder.secret("data-key")),
-            "WEB_URL": f"http://{web_host}:{self.port}",
-            "LIVE_URL": f"http://{web_host}:{live_port}/live/",
+            "WEB_URL": f"http://{host}:{self.port}",
+            "LIVE_URL": f"http://{host}:{live_port}/live/",
             "LIVE_PORT": str(live_port),
         }
-        if self.host == "0.0.0.0":
-            self.env.setdefault("ALLOWED_HOSTS", "*")
+        self.told.setdefault("ALLOWED_HOSTS", "*" if everywhere else f"localhost,127.0.0.1,[::1],{host}")
         if simulated:
-            self.env[clock.ENV] = os.fspath(self.folder.clock)
+            self.told[clock.ENV] = os.fspath(self.folder.clock)
+        self.env = os.environ | self.told
 
     def _choose_port(self) -> int:
         """The port asked for, or 8000, or a free one when 8000 is taken and nobody insisted."""
         wanted = DEFAULT_PORT if self.port is None else self.port
-        if external.port_is_free(self.host, wanted):
+        problem = external.port_problem(self.host, wanted)
+        if problem is None:
             return wanted
+        if problem != external.TAKEN:
+            raise StartError(f"The page cannot be served on {self.host} port {wanted} ({problem}): see --host, --port.")
         if self.port is not None:
             raise StartError(f"Port {wanted} is taken by another program: choose another with --port.")
         chosen = free_port()
@@ -141,15 +165,13 @@ class Supervisor:
 
     def run_module(self, *arguments: str) -> None:
         """Run one of our modules to its end, its output among our messages. Raises StartError."""
-        process = subprocess.Popen(
-            parts.python("-m", *arguments), env=self.env, stdout=sys.stderr, start_new_session=True
-        )
+        process = popen(parts.python("-m", *arguments), sys.stderr, env=self.env)
         try:
-            code = process.wait()
-        except BaseException:
-            process.terminate()
-            process.wait()
-            raise
+            while (code := process.poll()) is None:
+                self.check()
+                time.sleep(0.05)
+        finally:
+            stop(process)
         if code:
             raise StartError(f"{arguments[0]} failed with code {code}; the lines above say why.")
 
@@ -176,12 +198,11 @@ class Supervisor:
         self._write_run_file()
 
     def _write_run_file(self) -> None:
-        told = {key: value for key, value in self.env.items() if os.environ.get(key) != value}
         pids = {part.name: part.process.pid for part in self.parts if part.process}
         pids |= {name: server.process.pid for name, server in self.servers.items() if server.process}
         write_run_file(
             self.folder,
-            {"supervisor": os.getpid(), "url": self.env["WEB_URL"], "env": told, "processes": pids},
+            {"supervisor": os.getpid(), "url": self.env["WEB_URL"], "env": self.told, "processes": pids},
         )
 
     def add(self, part: parts.Part) -> None:
@@ -207,13 +228,13 @@ class Supervisor:
             time.sleep(0.25)
 
     def check(self) -> None:
-        """Restart every server and part that has ended."""
+        """Restart every server and part that has ended; parts once all of them were started."""
         for name, server in self.servers.items():
             if server.process and server.process.poll() is not None:
-                self.say(f"{name} ended with code {server.process.returncode}; restarting it")
-                server.start()
-                self._write_run_file()
-        for part in self.parts:
+                self._revive(name, server, server.process.returncode)
+            if isinstance(server, Anvil):
+                server.keep_state()
+        for part in self.parts if self.folder.run_file.exists() else []:
             if part.ended and part.process:
                 code = part.process.returncode
                 pause = part.plan_restart()
@@ -221,6 +242,22 @@ class Supervisor:
             if part.process is None and time.monotonic() >= part.next_start:
                 part.start()
                 self._write_run_file()
+
+    def _revive(self, name: str, server: Server, code: int) -> None:
+        """Start a server again where it was; one that cannot start yet is tried again later."""
+        if time.monotonic() < self._retry_at.get(name, 0.0):
+            return
+        self.say(f"{name} ended with code {code}; restarting it")
+        try:
+            server.start()
+        except StartError as error:
+            self._retry_at[name] = time.monotonic() + RETRY_SECONDS
+            self.say(f"{error} Trying again in {RETRY_SECONDS:.0f} s.")
+            server.stop()
+            return
+        self.say(f"{name} ready")
+        if self.folder.run_file.exists():
+            self._write_run_file()
 
     # --- stopping ---
 
@@ -231,10 +268,13 @@ class Supervisor:
             os.environ[clock.ENV] = self.env[clock.ENV]
             clock.write(self.folder.clock, speed=0, sim=clock.timestamp())
         for part in reversed(self.parts):
-            part.stop()
+            if not part.stop():
+                self.say(f"{part.name} did not stop when asked to and was killed")
         for server in reversed(list(self.servers.values())):
             server.stop()
-        self.folder.run_file.unlink(missing_ok=True)
+        if self._lock:
+            stop_all(self._lock.leftovers())
+            self.folder.run_file.unlink(missing_ok=True)
 
     def remove(self) -> None:
         """Delete everything the folder kept (after `stop`)."""
@@ -263,8 +303,9 @@ def check_given_urls() -> None:
         ("CHAIN_URL", ("http", "https")),
     ):
         value = os.environ.get(name)
+        # The value itself may hold a password.
         if value is not None and urlsplit(value).scheme not in schemes:
-            raise StartError(f"{name}={value!r} is not an address of the form {schemes[0]}://...")
+            raise StartError(f"{name} is not an address of the form {schemes[0]}://...: correct it or unset it.")
 
 
 def run(options: argparse.Namespace) -> int:

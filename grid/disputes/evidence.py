@@ -1,14 +1,15 @@
 """Case files from the database: a reading or a statement with everything that proves it (PROTOCOL §8)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Q
 
 from grid.chain import queries as chain
 from grid.chain.errors import ChainError
 from grid.disputes.tiles import AuditPaths
-from grid.domain import casefile, entries, merkle, rows, tariffs
+from grid.domain import auctions, casefile, clearing, entries, merkle, rows, tariffs
 from grid.domain.casefile import (
     Case,
     ChainPart,
@@ -24,7 +25,8 @@ from grid.domain.entries import LeafKind, Mode
 from grid.domain.lines import Header, Line
 from grid.domain.signers import address_bytes
 from grid.domain.slots import month_of_day
-from grid.market.models import Auction, Fill
+from grid.domain.units import PricePerKWh, WattHours
+from grid.market.models import Fill
 from grid.metering.models import Envelope, MeterKey
 from grid.metering.queries import raw_record
 from grid.pricing.models import TariffDay
@@ -85,7 +87,7 @@ def statement_case(*, statement: PointStatement) -> dict[str, Any]:
         [*intervals, *records.entries(sorted(others))],
         records=signed,
         registers=registers,
-        fills=_fills(run, {item.point_id for item in own}),
+        fills=_fills(run, [item.point_id for item in own], headers),
         tariffs=_tariffs(run),
         run=_run(run, own, leaves, header_leaves),
     )
@@ -161,47 +163,34 @@ def _header_indices(header: Header) -> list[int]:
     return [index for index in indices if index is not None]
 
 
-def _fills(run: SettlementRun, points: set[Any]) -> list[FillPart]:
-    """Return the own fills of the day's auctions, each with its path among the auction's fills.
+def _fills(run: SettlementRun, points: Collection[UUID], headers: Sequence[Header]) -> list[FillPart]:
+    """Return the own fills of the auctions that the headers cite, each with its path among the auction's fills.
 
-    An auction whose other fills were erased with their keys is left out: its paths cannot be built.
+    The path is made of kept leaf hashes: it needs no neighbour's key.
     """
-    auctions = Auction.objects.filter(zone=run.zone, slot__gte=run.day * 96, slot__lt=(run.day + 1) * 96)
-    mine = auctions.filter(fills__order__point__in=points).distinct().order_by("slot")
-    parts: list[FillPart] = []
-    for auction in mine.prefetch_related("fills__order__point"):
-        fills = sorted(auction.fills.all(), key=lambda fill: fill.fill_index)
-        leaves = _fill_leaves(run, auction, fills)
-        if leaves is None:
-            continue
-        tree = merkle.MerkleTree([merkle.leaf_hash(leaf) for leaf in leaves])
-        parts += [
-            FillPart(auction.log_index, fill.fill_index, leaves[fill.fill_index], tree.inclusion_proof(fill.fill_index))
-            for fill in fills
-            if fill.order.point_id in points
-        ]
-    return parts
-
-
-def _fill_leaves(run: SettlementRun, auction: Auction, fills: Sequence[Fill]) -> list[bytes] | None:
+    slots = [header.slot for header in headers if header.auction_index is not None]
+    mine = Fill.objects.filter(auction__zone=run.zone, auction__slot__in=slots, order__point__in=points)
     month = month_of_day(run.day)
-    opened = keys.find({(fill.order.point_id, month) for fill in fills})
-    if any((fill.order.point_id, month) not in opened for fill in fills):
-        return None
-    tree = entries.auction_tree(run.zone.word, auction.slot)
-    leaves = []
-    for fill in fills:
-        fields: dict[str, entries.Value] = {
-            "orderHash": bytes(fill.order.order_hash),
-            "point": fill.order.point.word,
-            "side": fill.order.side,
-            "quantityWh": fill.quantity_wh,
-            "price": auction.price,
-        }
-        key = opened[fill.order.point_id, month].key
-        salt = entries.salt(key, LeafKind.FILL.name, tree=tree, position=fill.fill_index)
-        leaves.append(entries.encode(LeafKind.FILL, fields, salt))
-    return leaves
+    opened = keys.find([(point, month) for point in points])
+    return [
+        _fill(run, fill, opened[fill.order.point_id, month].key)
+        for fill in mine.select_related("auction", "order__point").order_by("auction__slot", "fill_index")
+    ]
+
+
+def _fill(run: SettlementRun, fill: Fill, key: bytes) -> FillPart:
+    auction, order = fill.auction, fill.order
+    leaf = auctions.fill_leaf(
+        clearing.Fill(bytes(order.order_hash), clearing.Side(order.side), WattHours(fill.quantity_wh)),
+        point=order.point.word,
+        price=PricePerKWh(auction.price),
+        zone=run.zone.word,
+        slot=auction.slot,
+        position=fill.fill_index,
+        key=key,
+    )
+    tree = merkle.MerkleTree(merkle.split_hashes(bytes(auction.fill_hashes)))
+    return FillPart(auction.log_index, fill.fill_index, leaf, tree.inclusion_proof(fill.fill_index))
 
 
 def _tariffs(run: SettlementRun) -> list[TariffPart]:

@@ -22,7 +22,7 @@ class AuditPaths:
         width = 1 << level % _TILE_LEVELS
         tile, start = divmod(index * width, TILE)
         hashes = self._tile(level // _TILE_LEVELS, tile)[start * merkle.HASH_SIZE : (start + width) * merkle.HASH_SIZE]
-        return merkle.root([hashes[at : at + merkle.HASH_SIZE] for at in range(0, len(hashes), merkle.HASH_SIZE)])
+        return merkle.root(merkle.split_hashes(hashes))
 
     def _tile(self, level: int, index: int) -> bytes:
         if (level, index) not in self._tiles:

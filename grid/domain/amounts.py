@@ -52,9 +52,7 @@ def residual_milli(energy: Quantities, prices: Prices) -> MilliAmount:
 
 def line_milli(energy: Quantities, prices: Prices) -> MilliAmount:
     """Return T of a line: local trade less fee plus residual, exact."""
-    return MilliAmount(
-        local_milli(energy, prices) - fee_milli(energy, prices) + residual_milli(energy, prices)
-    )
+    return MilliAmount(local_milli(energy, prices) - fee_milli(energy, prices) + residual_milli(energy, prices))
 
 
 def line_amount(energy: Quantities, prices: Prices) -> TokenAmount:
@@ -69,6 +67,4 @@ def mismatch_quantities(mismatch_wh: int) -> Quantities:
     account buys the rest; where more was bought it sells it. It meters nothing, so that the supplier
     takes or gives that energy at the slot's tariff (PROTOCOL §2).
     """
-    return Quantities(
-        WattHours(0), WattHours(0), WattHours(max(0, mismatch_wh)), WattHours(max(0, -mismatch_wh))
-    )
+    return Quantities(WattHours(0), WattHours(0), WattHours(max(0, mismatch_wh)), WattHours(max(0, -mismatch_wh)))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from grid.domain import merkle
-from grid.domain.clearing import Clearing, Order, clear
+from grid.domain.clearing import Clearing, Fill, Order, clear
 from grid.domain.entries import LeafKind, auction_tree, encode, salt
 from grid.domain.units import PricePerKWh
 
@@ -24,13 +24,36 @@ class PlacedOrder:
 
 @dataclass(frozen=True, slots=True)
 class AuctionResult:
-    """An auction with its leaves; `fill_leaves[i]` is the leaf of `clearing.fills[i]`."""
+    """An auction with its leaves; `fill_leaves[i]` is the leaf of `clearing.fills[i]`.
+
+    The leaf hashes are kept by whoever keeps the auction: a member's audit path must not depend on the keys
+    of the neighbours beside it.
+    """
 
     clearing: Clearing
     order_leaves: tuple[bytes, ...]
     fill_leaves: tuple[bytes, ...]
+    order_hashes: tuple[bytes, ...]
+    fill_hashes: tuple[bytes, ...]
     orders_root: bytes
     fills_root: bytes
+
+
+def fill_leaf(
+    fill: Fill, *, point: bytes, price: PricePerKWh, zone: bytes, slot: int, position: int, key: bytes
+) -> bytes:
+    """Return the leaf of a fill at its place in the fills tree; `key` is the point's log key of the slot's month."""
+    return encode(
+        LeafKind.FILL,
+        {
+            "orderHash": fill.order_hash,
+            "point": point,
+            "side": int(fill.side),
+            "quantityWh": fill.quantity,
+            "price": price,
+        },
+        salt(key, "FILL", tree=auction_tree(zone, slot), position=position),
+    )
 
 
 def hold_auction(
@@ -66,23 +89,25 @@ def hold_auction(
         for position, item in enumerate(ordered)
     )
     fill_leaves = tuple(
-        encode(
-            LeafKind.FILL,
-            {
-                "orderHash": fill.order_hash,
-                "point": owners[fill.order_hash].point,
-                "side": int(fill.side),
-                "quantityWh": fill.quantity,
-                "price": clearing.price,
-            },
-            salt(point_key(owners[fill.order_hash].point), "FILL", tree=tree, position=position),
+        fill_leaf(
+            fill,
+            point=owners[fill.order_hash].point,
+            price=clearing.price,
+            zone=zone,
+            slot=slot,
+            position=position,
+            key=point_key(owners[fill.order_hash].point),
         )
         for position, fill in enumerate(clearing.fills)
     )
+    order_hashes = tuple(merkle.leaf_hash(leaf) for leaf in order_leaves)
+    fill_hashes = tuple(merkle.leaf_hash(leaf) for leaf in fill_leaves)
     return AuctionResult(
         clearing,
         order_leaves,
         fill_leaves,
-        orders_root=merkle.root([merkle.leaf_hash(leaf) for leaf in order_leaves]),
-        fills_root=merkle.root([merkle.leaf_hash(leaf) for leaf in fill_leaves]),
+        order_hashes,
+        fill_hashes,
+        orders_root=merkle.root(order_hashes),
+        fills_root=merkle.root(fill_hashes),
     )

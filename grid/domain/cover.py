@@ -7,9 +7,7 @@ case of an order is known when it is accepted. Local energy is allocated only up
 from grid.domain.units import MILLI, PricePerKWh, Rounding, TokenAmount, WattHours, mul_div
 
 
-def buy_cover(
-    *, quantity: WattHours, limit: PricePerKWh, fee: PricePerKWh, lowest_export: PricePerKWh
-) -> TokenAmount:
+def buy_cover(*, quantity: WattHours, limit: PricePerKWh, fee: PricePerKWh, lowest_export: PricePerKWh) -> TokenAmount:
     """Return the cover of a buy order in token units, rounded up; never below zero.
 
     `quantity * (limit + fee + max(0, -lowest export price))`: the energy is paid at no more than the limit

@@ -129,8 +129,7 @@ FIELDS: dict[Kind, tuple[tuple[str, Codec], ...]] = {
         " multiplierDen:uint fromDay:uint toDay:index prevBinding:index coSignatureHash:bytes32"
     ),
     EntryKind.DECISION: _fields(
-        "decisionKind:uint zone:bytes32 slot:uint version:uint value:int inputLogSize:uint"
-        " contentHash:bytes32"
+        "decisionKind:uint zone:bytes32 slot:uint version:uint value:int inputLogSize:uint contentHash:bytes32"
     ),
     EntryKind.AUCTION: _fields(
         "zone:bytes32 slot:uint mode:uint price:int ordersRoot:bytes32 fillsRoot:bytes32 fillCount:uint"
@@ -138,9 +137,7 @@ FIELDS: dict[Kind, tuple[tuple[str, Codec], ...]] = {
     EntryKind.TARIFF: _fields("zone:bytes32 day:uint tariffRoot:bytes32"),
     EntryKind.PROFILE: _fields("profileHash:bytes32 fromDay:uint"),
     EntryKind.RULING: _fields("zone:bytes32 day:uint point:bytes32 contentHash:bytes32"),
-    EntryKind.KEY: _fields(
-        "meterSerialHash:bytes32 publicKeyHash:bytes32 suite:uint fromCounter:uint toCounter:index"
-    ),
+    EntryKind.KEY: _fields("meterSerialHash:bytes32 publicKeyHash:bytes32 suite:uint fromCounter:uint toCounter:index"),
     EntryKind.TOMBSTONE: _fields("scope:bytes32 period:uint keyHash:bytes32"),
     LeafKind.REGISTERS: _fields(
         "importStart:uint importEnd:uint exportStart:uint exportEnd:uint modulus:uint meterStart:bytes32"
@@ -156,12 +153,9 @@ FIELDS: dict[Kind, tuple[tuple[str, Codec], ...]] = {
         " mismatchWh:int memberImportWh:uint memberExportWh:uint feederWh:int feeAmount:int"
         " residualAmount:int"
     ),
-    LeafKind.POINT: _fields(
-        "runKey:bytes32 sequence:uint point:bytes32 account:address dayNet:int linesRoot:bytes32"
-    ),
+    LeafKind.POINT: _fields("runKey:bytes32 sequence:uint point:bytes32 account:address dayNet:int linesRoot:bytes32"),
     LeafKind.ORDER: _fields(
-        "orderHash:bytes32 point:bytes32 account:address side:uint limitPrice:int quantityWh:uint"
-        " acceptedAt:uint"
+        "orderHash:bytes32 point:bytes32 account:address side:uint limitPrice:int quantityWh:uint acceptedAt:uint"
     ),
     LeafKind.FILL: _fields("orderHash:bytes32 point:bytes32 side:uint quantityWh:uint price:int"),
     LeafKind.TARIFF_SLOT: _fields("slot:uint importPrice:int exportPrice:int feePrice:uint"),

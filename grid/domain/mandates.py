@@ -1,11 +1,9 @@
-"""Mandates: a member's once-signed wish, its hashes, its words, and the limits it gives (PROTOCOL §4)."""
+"""Mandates: a member's once-signed wish, its hashes, and the limits it gives (PROTOCOL §4)."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
 
 from grid.domain.clearing import Side
 from grid.domain.profile import SlotTariff
-from grid.domain.slots import date_of_day
 from grid.domain.typed_data import Message, TypedDomain, digest, struct_hash
 from grid.domain.units import PricePerKWh, WattHours
 
@@ -86,49 +84,3 @@ def order_limit(wish: MandateWish, side: Side, *, signal: PricePerKWh, tariff: S
 def day_quantity(wish: MandateWish, side: Side) -> WattHours:
     """Return the most energy the mandate trades on one side in a UTC delivery day."""
     return WattHours(wish.max_buy_wh_per_day if side is Side.BUY else wish.max_sell_wh_per_day)
-
-
-def sentence(wish: MandateWish, *, currency: str) -> str:
-    """Return the mandate in plain words, made from the very fields that are signed.
-
-    For example "Buy up to 8 kWh a day for at most 0.18 EUR per kWh plus the grid fee, ...".
-    """
-    wishes = []
-    if wish.max_buy_wh_per_day:
-        wishes.append(
-            f"buy up to {energy_text(wish.max_buy_wh_per_day)} kWh a day for at most {price_text(wish.buy_ceiling)} "
-            f"{currency} per kWh plus the grid fee"
-        )
-    if wish.max_sell_wh_per_day:
-        wishes.append(
-            f"sell up to {energy_text(wish.max_sell_wh_per_day)} kWh a day for at least {price_text(wish.sell_floor)} "
-            f"{currency} per kWh"
-        )
-    text = " and ".join(wishes) or "trade nothing"
-    follow = ", following the local price within these limits" if wish.follow_signal else ""
-    first, last = date_of_day(wish.valid_from_day), date_of_day(wish.valid_to_day) - timedelta(days=1)
-    return (
-        f"{text[0].upper()}{text[1:]}{follow}, from {_date(first)} to {_date(last)} (UTC days). "
-        f"At most {price_text(wish.cap_per_day)} {currency} are debited for one day of delivery."
-    )
-
-
-def _date(value: date) -> str:
-    return f"{value:%d %B %Y}".lstrip("0")
-
-
-def energy_text(energy_wh: int) -> str:
-    """Return Wh as an exact number of kWh, such as 12.5."""
-    return _decimal(energy_wh, 3, least=0)
-
-
-def price_text(micro: int) -> str:
-    """Return millionths of a currency unit as an exact decimal, at least two places, such as 0.18."""
-    return _decimal(micro, 6, least=2)
-
-
-def _decimal(value: int, digits: int, *, least: int) -> str:
-    """Return a whole number of 10**-digits as an exact decimal, at least `least` places shown."""
-    whole, rest = divmod(abs(value), 10**digits)
-    places = f"{rest:0{digits}d}".rstrip("0").ljust(least, "0")
-    return f"{'-' if value < 0 else ''}{whole}{'.' if places else ''}{places}"

@@ -50,6 +50,11 @@ def root(leaf_hashes: Sequence[bytes]) -> bytes:
     return level[0]
 
 
+def split_hashes(packed: bytes) -> list[bytes]:
+    """Return the hashes of a string of them, in order."""
+    return [packed[at : at + HASH_SIZE] for at in range(0, len(packed), HASH_SIZE)]
+
+
 def _parents(hashes: Sequence[bytes]) -> list[bytes]:
     """Return the nodes above pairs of hashes; a last one without a partner is left out."""
     return [sha256(b"\x01" + a + b).digest() for a, b in zip(hashes[::2], hashes[1::2], strict=False)]
@@ -146,14 +151,10 @@ def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes],
     if last:
         raise ProofError(f"inclusion proof of {len(proof)} hashes is too short", expected=root)
     if calculated != root:
-        raise ProofError(
-            f"leaf {index} of {size} is not under the root", expected=root, calculated=calculated
-        )
+        raise ProofError(f"leaf {index} of {size} is not under the root", expected=root, calculated=calculated)
 
 
-def verify_consistency(
-    old_size: int, old_root: bytes, new_size: int, new_root: bytes, proof: Sequence[bytes]
-) -> None:
+def verify_consistency(old_size: int, old_root: bytes, new_size: int, new_root: bytes, proof: Sequence[bytes]) -> None:
     """Check that the tree (new_size, new_root) extends the tree (old_size, old_root).
 
     Raises ProofError when it does not. An empty old tree and equal sizes take an empty proof.

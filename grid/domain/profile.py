@@ -176,9 +176,7 @@ def _time_zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ProfileError(
-            f"profile.time_zone is {name!r}, not an IANA time zone such as Europe/Vienna"
-        ) from None
+        raise ProfileError(f"profile.time_zone is {name!r}, not an IANA time zone such as Europe/Vienna") from None
 
 
 class _Section:
@@ -207,9 +205,7 @@ class _Section:
     def integer(self, name: str, low: int, high: int) -> int:
         value = self._get(name)
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            raise ProfileError(
-                f"{self.path}.{name} is {value!r}; it must be a whole number from {low} to {high}"
-            )
+            raise ProfileError(f"{self.path}.{name} is {value!r}; it must be a whole number from {low} to {high}")
         return value
 
     def text(self, name: str, pattern: str = r".{1,500}") -> str:
@@ -221,9 +217,7 @@ class _Section:
     def address(self, name: str) -> bytes:
         value = self._get(name)
         if not isinstance(value, str) or not _ADDRESS.fullmatch(value) or int(value, 16) == 0:
-            raise ProfileError(
-                f"{self.path}.{name} is {value!r}; it must be 0x and 40 lower-case hex digits, not zero"
-            )
+            raise ProfileError(f"{self.path}.{name} is {value!r}; it must be 0x and 40 lower-case hex digits, not zero")
         return bytes.fromhex(value[2:])
 
     def minute(self, name: str) -> int:

@@ -34,9 +34,7 @@ def mul_div(a: int, b: int, divisor: int, rounding: Rounding) -> int:
     product = a * b
     negative = (product < 0) != (divisor < 0)
     quotient, remainder = divmod(abs(product), abs(divisor))
-    up = (rounding is Rounding.UP and remainder > 0) or (
-        rounding is Rounding.HALF_UP and 2 * remainder >= abs(divisor)
-    )
+    up = (rounding is Rounding.UP and remainder > 0) or (rounding is Rounding.HALF_UP and 2 * remainder >= abs(divisor))
     magnitude = quotient + 1 if up else quotient
     return -magnitude if negative else magnitude
 

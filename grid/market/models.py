@@ -1,13 +1,17 @@
 """Mandates, orders, auctions and fills."""
 
+from typing import Self
+
 from django.db import models
 
 from grid.accounts.models import Account, Zone
 from grid.chain.models import ChainTx
 from grid.domain.mandates import MandateWish
 from grid.domain.signers import address_bytes
+from grid.domain.slots import SLOT_SECONDS
 from grid.metering.models import MeteringPoint
 from grid.pricing.models import PriceSignal
+from grid.records.queries import first_anchored_at
 
 
 class Side(models.IntegerChoices):
@@ -108,6 +112,7 @@ class SkipCode(models.TextChoices):
     NO_FORECAST = "no_forecast", "No forecast of this point was issued before the gate"
     NO_TARIFF = "no_tariff", "The supplier's tariff of the day is not published"
     BALANCED = "balanced", "Use and production are forecast to be equal"
+    UNCERTAIN = "uncertain", "The forecast is too uncertain to promise any energy at this price"
     SIDE_NOT_WANTED = "side_not_wanted", "The mandate does not trade on this side"
     DAY_QUANTITY_USED = "day_quantity_used", "The mandate's energy for the day is used up"
     MANDATE_NOT_REGISTERED = "mandate_not_registered", "The mandate is not registered on chain yet"
@@ -131,6 +136,35 @@ class Skip(models.Model):
         return f"{self.point} slot {self.slot}: {self.code}"
 
 
+class DeliveryStart(models.Func):
+    """When delivery of the slot in a field begins."""
+
+    template = f"to_timestamp(%(expressions)s * {SLOT_SECONDS})"
+    output_field = models.DateTimeField()
+
+
+def _in_time(auction: str) -> models.Q:
+    """Whether what `anchored_at` says is not later than delivery; what is not anchored yet may still be."""
+    begins = DeliveryStart(f"{auction}slot")
+    return models.Q(anchored_at__isnull=True) | models.Q(anchored_at__lte=begins)
+
+
+class AuctionQuerySet(models.QuerySet["Auction"]):
+    def unanchored(self) -> Self:
+        """Those that no anchored checkpoint covers yet."""
+        return self.alias(anchored_at=first_anchored_at("log_index")).filter(anchored_at__isnull=True)
+
+    def standing(self) -> Self:
+        """Leave out the void ones: those anchored only after delivery had begun (PROTOCOL §3)."""
+        return self.alias(anchored_at=first_anchored_at("log_index")).filter(_in_time(""))
+
+
+class FillQuerySet(models.QuerySet["Fill"]):
+    def standing(self) -> Self:
+        """Leave out the fills of void auctions: they are no trades (PROTOCOL §3)."""
+        return self.alias(anchored_at=first_anchored_at("auction__log_index")).filter(_in_time("auction__"))
+
+
 class Auction(models.Model):
     """The uniform-price call auction of one zone and slot."""
 
@@ -143,8 +177,12 @@ class Auction(models.Model):
     orders_root = models.BinaryField(max_length=32)
     fills_root = models.BinaryField(max_length=32)
     fill_count = models.PositiveIntegerField()
+    order_hashes = models.BinaryField(help_text="leaf hashes of the orders tree, packed; they outlive members' keys")
+    fill_hashes = models.BinaryField(help_text="leaf hashes of the fills tree, packed")
     log_index = models.BigIntegerField(help_text="AUCTION entry")
     cleared_at = models.DateTimeField()
+
+    objects = AuctionQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["zone", "slot"], name="auction_once")]
@@ -161,6 +199,8 @@ class Fill(models.Model):
     order = models.OneToOneField(Order, on_delete=models.PROTECT, related_name="fill")
     fill_index = models.PositiveIntegerField(help_text="leaf of the auction's fills tree")
     quantity_wh = models.BigIntegerField()
+
+    objects = FillQuerySet.as_manager()
 
     class Meta:
         constraints = [

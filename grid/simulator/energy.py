@@ -40,7 +40,7 @@ class Registers:
     A restart with the same source and origin continues the same registers.
     """
 
-    def __init__(self, source: EnergySource, *, origin_slot: int, seed: int, block_slots: int = 96 * 14) -> None:
+    def __init__(self, source: EnergySource, *, origin_slot: int, seed: int, block_slots: int = 96 * 70) -> None:
         self._source = source
         self._origin = origin_slot
         self._block = block_slots

@@ -1,4 +1,4 @@
-"""Mandates: the words are the signed fields, and the limits are never worse than the supplier."""
+"""Mandates: every field is signed, and the limits are never worse than the supplier."""
 
 from dataclasses import fields, replace
 
@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grid.domain.clearing import Side
-from grid.domain.mandates import MandateWish, order_limit, sentence
+from grid.domain.mandates import MandateWish, order_limit
 from grid.domain.profile import SlotTariff
 from grid.domain.typed_data import TypedDomain
 
@@ -26,19 +26,6 @@ WISH = MandateWish(
     deadline=1_800_000_000,
 )
 TARIFF = SlotTariff(slot=1, import_price=300_000, export_price=80_000, fee_price=30_000)
-
-
-def test_the_sentence_says_what_is_signed() -> None:
-    assert sentence(WISH, currency="EUR") == (
-        "Buy up to 12.5 kWh a day for at most 0.18 EUR per kWh plus the grid fee and sell up to 8 kWh a day "
-        "for at least 0.11 EUR per kWh, following the local price within these limits, from 1 January 2026 "
-        "to 31 March 2026 (UTC days). At most 5.00 EUR are debited for one day of delivery."
-    )
-
-
-def test_a_side_without_energy_is_not_mentioned() -> None:
-    words = sentence(replace(WISH, max_buy_wh_per_day=0, follow_signal=False), currency="EUR")
-    assert words.startswith("Sell up to 8 kWh a day for at least 0.11 EUR per kWh, from ")
 
 
 @pytest.mark.parametrize("name", [field.name for field in fields(MandateWish)])

@@ -18,7 +18,7 @@ from grid.chain import signing
 from grid.chain.models import Block, ChainEvent, ChainTx, ChainTxState
 from grid.chain.queries import EscrowAccount
 from grid.domain import typed_data
-from grid.domain.entries import EntryKind, Suite
+from grid.domain.entries import DecisionKind, EntryKind, Suite
 from grid.domain.mandates import MandateWish
 from grid.domain.signers import address_bytes
 from grid.domain.slots import SLOT_SECONDS, SLOTS_PER_DAY, day_of, month_of_day, slots_of_day
@@ -31,8 +31,9 @@ from grid.metering.services import registry
 from grid.metering.services.registry import BindingTerms
 from grid.pricing import services as pricing
 from grid.pricing.models import PriceSignal, Profile
+from grid.records.models import Checkpoint
 from grid.records.queries import keys
-from grid.records.services import NewEntry, append
+from grid.records.services import NewEntry, append, checkpoints
 from grid.simulator.identity import MeterIdentity, Wallet
 
 DAY = 20_580
@@ -162,8 +163,30 @@ class Street:
                 for slot, value in ((slot, max(0, sign * net)) for slot, net in nets.items())
             )
 
-    def signal(self, slots: Sequence[int], price: int, *, at: datetime = FOUNDED, version: int = 0) -> None:
-        """Publish a price for slots, and the tariffs of their days."""
+    def anchor(self, at: datetime) -> Checkpoint:
+        """Sign the log as it is, and note it as anchored."""
+        checkpoints.sign_checkpoint(now=at)
+        newest = Checkpoint.objects.latest("size")
+        if newest.seq is None:
+            newest.seq, newest.anchored_at = Checkpoint.objects.filter(seq__isnull=False).count(), at
+            newest.save()
+        return newest
+
+    def signal(
+        self,
+        slots: Sequence[int],
+        price: int,
+        *,
+        at: datetime = FOUNDED,
+        version: int = 0,
+        anchored_at: datetime | None = None,
+    ) -> None:
+        """Publish a price for slots, and the tariffs of their days; anchored at once until told when."""
+        self.publish(slots, price, at=at, version=version)
+        self.anchor(anchored_at or at)
+
+    def publish(self, slots: Sequence[int], price: int, *, at: datetime = FOUNDED, version: int = 0) -> None:
+        """Publish as `signal`, but leave the log as it is anchored."""
         runs = [
             ForecastRun.objects.get_or_create(
                 zone=self.zone,
@@ -176,6 +199,23 @@ class Street:
         ]
         for day in {day_of(slot) for slot in slots}:
             pricing.publish_tariff(zone=self.zone, day=day, now=at)
+        entries = [
+            NewEntry(
+                kind=EntryKind.DECISION,
+                fields={
+                    "decisionKind": int(DecisionKind.PRICE),
+                    "zone": self.zone.word,
+                    "slot": slot,
+                    "version": version,
+                    "value": price,
+                    "inputLogSize": 0,
+                    "contentHash": bytes(32),
+                },
+                scope=self.zone.pk,
+                period=month_of_day(day_of(slot)),
+            )
+            for slot in slots
+        ]
         PriceSignal.objects.bulk_create(
             PriceSignal(
                 zone=self.zone,
@@ -187,10 +227,10 @@ class Street:
                 high_price=price,
                 supply_run=runs[0],
                 demand_run=runs[1],
-                log_index=7_000 + slot % 96,
+                log_index=index,
                 published_at=at,
             )
-            for slot in slots
+            for slot, index in zip(slots, append(entries=entries, now=at), strict=True)
         )
 
     def measure(

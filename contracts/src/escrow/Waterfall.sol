@@ -16,6 +16,8 @@ import {Withdrawals} from "./Withdrawals.sol";
 abstract contract Waterfall is Withdrawals, Mandates {
     /// @dev System rows at the end of every run: supplier, fee, dust, balancing.
     uint256 internal constant SYSTEM_ROWS = 4;
+    /// @dev In place of a day, for debits that no mandate limits.
+    uint32 private constant NO_CAP = type(uint32).max;
 
     /// @dev What a pass over the rows adds up to.
     struct Totals {
@@ -54,31 +56,37 @@ abstract contract Waterfall is Withdrawals, Mandates {
         payOwed(OWED_PAID_ALONG);
     }
 
-    /// @dev First pass: computes every effect and carries out the debits.
+    /// @dev First pass: computes every effect and carries out the debits. Unchecked: some hundred numbers below 2^97.
     function _debitRows(uint32 day, bytes32[] calldata rows, int256[] calldata previous, int256[] memory effects)
         private
         returns (Totals memory totals)
     {
-        uint256 members = rows.length - SYSTEM_ROWS;
-        for (uint256 i = 0; i < rows.length; ++i) {
-            int256 before = previous.length == 0 ? int256(0) : previous[i];
-            int256 effect = i < members ? _memberEffect(rows[i], before, day) : _netOf(rows[i]) - before;
-            if (effect == 0) continue;
-            effects[i] = effect;
-            unchecked {
-                // Some hundred numbers below 2^97.
-                totals.gap += effect;
-                if (effect < 0) totals.unpaid += _debit(_accountOf(rows[i]), uint256(-effect));
-                else if (i < members) totals.credits += uint256(effect);
+        unchecked {
+            uint256 members = rows.length - SYSTEM_ROWS;
+            for (uint256 i = 0; i < rows.length; ++i) {
+                bytes32 row = _rowAt(rows, i);
+                int256 effect = int96(uint96(uint256(row)));
+                if (previous.length != 0) {
+                    effect = i < members ? _memberEffect(row, previous[i], day) : effect - previous[i];
+                }
+                if (effect > 0) {
+                    _setEffect(effects, i, effect);
+                    totals.gap += effect;
+                    if (i < members) totals.credits += uint256(effect);
+                } else if (effect < 0) {
+                    // A correction's effect lies within the cap already.
+                    bool capped = previous.length == 0 && i < members;
+                    _debit(totals, address(bytes20(row)), uint256(-effect), capped ? day : NO_CAP);
+                }
             }
         }
     }
 
     /// @dev What a run does to a member whose day net becomes the row's after having been `before`.
     function _memberEffect(bytes32 row, int256 before, uint32 day) private view returns (int256) {
-        int256 net = _netOf(row);
+        int256 net = int96(uint96(uint256(row)));
         if (net >= 0 && before >= 0) return net - before;
-        int256 cap = int256(capOn(_accountOf(row), day));
+        int256 cap = int256(capOn(address(bytes20(row)), day));
         return _capped(net, cap) - _capped(before, cap);
     }
 
@@ -87,21 +95,27 @@ abstract contract Waterfall is Withdrawals, Mandates {
         return net < -cap ? -cap : net;
     }
 
-    /// @dev Takes `duty` from the free balance, then from requests; the rest becomes a receivable and is returned.
-    function _debit(address account, uint256 duty) private returns (uint256 unpaid) {
+    /// @dev Takes what is owed, up to the cap of `day`, from the free balance, then from requests; books the rest.
+    function _debit(Totals memory totals, address account, uint256 owed, uint32 day) private {
         Account storage a = _accounts[account];
         AccountWord word = a.word;
-        uint256 free = word.free();
-        if (free >= duty) {
-            a.word = word.withFree(free - duty);
-            emit Debited(account, duty);
-            return 0;
+        if (day != NO_CAP) owed = _min(owed, _capIn(word, account, day));
+        if (owed == 0) return;
+        unchecked {
+            totals.gap -= int256(owed);
+            uint256 free = word.free();
+            if (free >= owed) {
+                a.word = word.withFree(free - owed);
+                _emitDebited(account, owed);
+                return;
+            }
+            a.word = word.withFree(0);
+            uint256 paid = free + _shrinkRequests(account, owed - free);
+            if (paid != 0) _emitDebited(account, paid);
+            if (paid == owed) return;
+            totals.unpaid += owed - paid;
+            _bookReceivable(account, owed - paid);
         }
-        a.word = word.withFree(0);
-        uint256 paid = free + _shrinkRequests(account, duty - free);
-        if (paid != 0) emit Debited(account, paid);
-        unpaid = duty - paid;
-        if (unpaid != 0) _bookReceivable(account, unpaid);
     }
 
     /// @dev Cuts system credits for a shortfall and returns what is left for members to carry.
@@ -117,7 +131,7 @@ abstract contract Waterfall is Withdrawals, Mandates {
         uint256 fromBalance = _min(shortfall, balanceOf(balancingAccount));
         if (fromBalance != 0) {
             _take(balancingAccount, fromBalance);
-            emit Debited(balancingAccount, fromBalance);
+            _emitDebited(balancingAccount, fromBalance);
             shortfall -= fromBalance;
             byBalancing += fromBalance;
         }
@@ -143,27 +157,40 @@ abstract contract Waterfall is Withdrawals, Mandates {
         uint256 seen;
         uint256 cutSoFar;
         for (uint256 i = 0; i < rows.length; ++i) {
-            if (effects[i] <= 0) continue;
-            uint256 amount = uint256(effects[i]);
-            address account = _accountOf(rows[i]);
+            int256 effect = _effectAt(effects, i);
+            if (effect <= 0) continue;
+            uint256 amount = uint256(effect);
+            address account = address(bytes20(_rowAt(rows, i)));
             if (cut != 0 && i < members) {
                 seen += amount;
                 uint256 part = (cut * seen) / credits - cutSoFar;
                 cutSoFar += part;
                 amount -= part;
                 if (part != 0) _enqueueOwed(account, part);
+                if (amount == 0) continue;
             }
-            if (amount == 0) continue;
-            emit Credited(account, amount);
+            _emitCredited(account, amount);
             _add(account, amount);
         }
     }
 
-    function _accountOf(bytes32 row) private pure returns (address) {
-        return address(bytes20(row));
+    // The loops above run hundreds of times: these three leave out the bounds check that the loop makes already.
+
+    function _rowAt(bytes32[] calldata rows, uint256 i) private pure returns (bytes32 row) {
+        assembly ("memory-safe") {
+            row := calldataload(add(rows.offset, shl(5, i)))
+        }
     }
 
-    function _netOf(bytes32 row) private pure returns (int256) {
-        return int96(uint96(uint256(row)));
+    function _effectAt(int256[] memory effects, uint256 i) private pure returns (int256 effect) {
+        assembly ("memory-safe") {
+            effect := mload(add(add(effects, 32), shl(5, i)))
+        }
+    }
+
+    function _setEffect(int256[] memory effects, uint256 i, int256 effect) private pure {
+        assembly ("memory-safe") {
+            mstore(add(add(effects, 32), shl(5, i)), effect)
+        }
     }
 }

@@ -57,30 +57,49 @@ library Rows {
     {
         if (rows.length < SYSTEM_ROWS || rows.length > MAX_MEMBERS + SYSTEM_ROWS) revert RowCountWrong(rows.length);
         uint256 members = rows.length - SYSTEM_ROWS;
-        (int256 sum, uint256 absolute) = (0, 0);
-        address last;
-        for (uint256 i = 0; i < members; ++i) {
-            bytes32 row = rows[i];
-            address account = accountOf(row);
-            if (account <= last) revert RowsNotAscending(i, account);
-            if (account == system[0] || account == system[1] || account == system[2] || account == system[3]) {
-                revert SystemAccountAmongMembers(i, account);
-            }
-            int256 net = netOf(row);
-            unchecked {
-                // At most 516 numbers of 96 bits: far from overflow.
-                sum += net;
-                absolute += uint256(net < 0 ? -net : net);
-            }
-            last = account;
-        }
+        (int256 sum, uint256 absolute) = _sumMembers(rows, members);
         for (uint256 i = 0; i < SYSTEM_ROWS; ++i) {
             address given = accountOf(rows[members + i]);
             if (given != system[i]) revert SystemRowWrong(members + i, given, system[i]);
+            _requireNoMember(rows, members, given);
             sum += netOf(rows[members + i]);
         }
         if (sum != 0) revert SumNotZero(sum);
         return Summary({members: members, absolute: absolute, dust: netOf(rows[members + 2])});
+    }
+
+    /// @dev Adds members' rows up and requires them to ascend. Unchecked: at most 512 numbers of 96 bits.
+    function _sumMembers(bytes32[] calldata rows, uint256 members)
+        private
+        pure
+        returns (int256 sum, uint256 absolute)
+    {
+        unchecked {
+            uint256 last;
+            for (uint256 i = 0; i < members; ++i) {
+                bytes32 row;
+                assembly ("memory-safe") {
+                    row := calldataload(add(rows.offset, shl(5, i)))
+                }
+                uint256 account = uint256(row) >> 96;
+                if (account <= last) revert RowsNotAscending(i, accountOf(row));
+                last = account;
+                int256 net = netOf(row);
+                sum += net;
+                absolute += uint256(net < 0 ? -net : net);
+            }
+        }
+    }
+
+    /// @dev Looks for a system account among the ascending members by halving.
+    function _requireNoMember(bytes32[] calldata rows, uint256 members, address account) private pure {
+        (uint256 low, uint256 high) = (0, members);
+        while (low < high) {
+            uint256 middle = (low + high) / 2;
+            if (accountOf(rows[middle]) < account) low = middle + 1;
+            else high = middle;
+        }
+        if (low < members && accountOf(rows[low]) == account) revert SystemAccountAmongMembers(low, account);
     }
 
     /// @notice Nets of the previous sequence, row by row of the new one.

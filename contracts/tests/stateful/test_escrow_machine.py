@@ -1,7 +1,7 @@
 """Random histories: the escrow's balances equal the Python ledger's after every step, to the unit.
 
-Checked by name (reference: docs/PROTOCOL.md sections 2 and 4): every token has an owner; nothing is negative; no day costs
-an account more than its cap; a run and its corrections add up; every open request can be pulled after its delay, without
+Checked by name (docs/PROTOCOL.md sections 2 and 4): every token has an owner; nothing is negative; no day costs an
+account more than its cap; a run and its corrections add up; every open request can be pulled after its delay, without
 the operator.
 """
 
@@ -12,7 +12,13 @@ import pytest
 from brownie import chain
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from mirror import Ledger, Mandate
 from world import CORRECTION_LAG, DAY, POSTING_LAG, SYSTEM, TOKEN, World
 

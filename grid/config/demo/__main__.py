@@ -53,10 +53,8 @@ def _tell(options: argparse.Namespace, console: Any) -> int:
     from grid.simulator.client import MeterClient
     from grid.simulator.folder import Founding, StreetFolder
 
-    remembered = options.data / "demo-day"
-    if not remembered.exists():
-        remembered.write_text(str((int(clock.timestamp()) + 3 * HOUR) // DAY))
-    day = int(remembered.read_text())
+    # Kept before anything is founded: a start that was cut short goes on with the same day and password.
+    day, password = _remembered(options.data, {"day": (int(clock.timestamp()) + 3 * HOUR) // DAY})
     founding = Founding(
         place=seed.PLACE,
         origin_slot=history_start(day),
@@ -66,7 +64,6 @@ def _tell(options: argparse.Namespace, console: Any) -> int:
     with MeterClient(options.url) as client:
         folder = StreetFolder(options.data / "simulator", founding)
         driver = Driver(clock_file=options.data / "clock.json", street=folder.street(client))
-        password = secrets.token_hex(4)
         founded = seed.found(
             roster=folder.roster,
             first_day=day - 1,
@@ -74,24 +71,39 @@ def _tell(options: argparse.Namespace, console: Any) -> int:
             password=password,
             now=clock.now(),
         )
+        _write_private(options.data / "managed-keys.json", seed.managed_keys(folder.roster))
         story = Story(driver=driver, zone=founded.zone, day=day, console=console)
         story.tell()
         if options.report:
             return report.write(story, folder=folder, path=options.report, finalise=options.finalise)
         settled_at = time.time()
         story.morning_after()
-    logins = [{"username": login.username, "what": login.what} for login in founded.logins]
     content = {
-        "day": day,
         "password": password,
-        "logins": logins,
+        "logins": [{"username": login.username, "what": login.what} for login in founded.logins],
         "settled_at": settled_at,
         "backfill_readings_per_second": story.backfill_rate,
     }
-    file = options.data / "demo.json"
-    file.touch(mode=0o600)
-    file.write_text(json.dumps(content, indent=1))
+    _write_private(options.data / "demo.json", content)
     return 0
+
+
+def _remembered(folder: Path, first: dict[str, Any]) -> tuple[int, str]:
+    """The day that is played and the log-ins' password, as decided at the first start."""
+    file = folder / "founding.json"
+    if not file.exists():
+        _write_private(file, {**first, "password": secrets.token_hex(4)})
+    kept = json.loads(file.read_text())
+    return kept["day"], kept["password"]
+
+
+def _write_private(file: Path, content: Any) -> None:
+    """Write a file only its owner can read, as a whole or not at all."""
+    temporary = file.with_suffix(".tmp")
+    temporary.unlink(missing_ok=True)
+    temporary.touch(mode=0o600)
+    temporary.write_text(json.dumps(content, indent=1))
+    os.replace(temporary, file)
 
 
 if __name__ == "__main__":

@@ -20,12 +20,14 @@ from grid.metering.models import Envelope, Register
 from grid.records import queries as records_queries
 from grid.records.models import Checkpoint
 from grid.settlement.models import PointStatement, RunRow, RunState, SettlementRun
+from grid.settlement.queries.reconciliation import reconcile
 
 
 def conservation_error(zone: Zone) -> int:
     """Units of money and energy that are anywhere they should not be; 0 in a sound platform.
 
-    Escrow holds exactly what it owes; the rows of each run sum to zero; each auction sold what it bought.
+    Escrow holds exactly what it owes; the rows of each run sum to zero, and moved on chain what they say; each
+    auction sold what it bought.
     """
     escrow = chain_queries.contract_address("Escrow")
     held, owed = chain_queries.call_many([("DemoToken", "balanceOf", [escrow]), ("Escrow", "totalLiabilities", [])])
@@ -33,6 +35,7 @@ def conservation_error(zone: Zone) -> int:
     for run in SettlementRun.objects.filter(zone=zone):
         error += abs(RunRow.objects.filter(run=run).aggregate(total=Sum("day_net"))["total"])
         error += abs(run.bought_wh - run.sold_wh)
+        error += sum(not row.agrees for row in reconcile(run))
     filled = Fill.objects.filter(auction__zone=zone)
     bought, sold = (
         filled.filter(order__side=side).aggregate(total=Sum("quantity_wh"))["total"] or 0
@@ -82,7 +85,7 @@ def figures(zone: Zone, day: int) -> dict[str, Any]:
     """The counts of the report, read from the database and the chain."""
     runs = SettlementRun.objects.filter(zone=zone)
     moved = RunRow.objects.filter(run__zone=zone, run__state__in=[RunState.POSTED, RunState.FINAL], day_net__gt=0)
-    traded = Auction.objects.filter(zone=zone).aggregate(total=Sum("volume_wh"))["total"] or 0
+    traded = Auction.objects.standing().filter(zone=zone).aggregate(total=Sum("volume_wh"))["total"] or 0
     done = ForecastRun.objects.filter(zone=zone, state=ForecastState.DONE)
     mase = forecast_queries.zone_mase(zone=zone, day=day)
     return {
@@ -92,7 +95,7 @@ def figures(zone: Zone, day: int) -> dict[str, Any]:
         "forecasts": done.count(),
         "forecast_fallbacks": done.exclude(fallback_reason="").count(),
         "forecast_mase": mase,
-        "auctions": Auction.objects.filter(zone=zone).count(),
+        "auctions": Auction.objects.standing().filter(zone=zone).count(),
         "wh_traded": traded,
         "runs_posted": runs.filter(state__in=[RunState.POSTED, RunState.FINAL]).count(),
         "runs_final": runs.filter(state=RunState.FINAL).count(),

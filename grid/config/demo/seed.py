@@ -165,3 +165,8 @@ def _wish(account: bytes, day: int, now: datetime, *, sells: bool) -> MandateWis
         nonce=1,
         deadline=(day + 2) * 86_400,
     )
+
+
+def managed_keys(roster: Roster) -> dict[str, str]:
+    """The simulated members' keys by address, so that their pages can sign in the demonstration."""
+    return {f"0x{m.wallet.address.hex()}": f"0x{m.wallet.private_key.hex()}" for m in roster.members}

@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -14,6 +15,8 @@ from grid.config.servers import processes
 
 ROOT = Path(__file__).resolve().parents[3]
 CHAIN_ID = 31_337
+# A dump that has not changed for so long is finished; anvil begins one a second.
+DUMPED = 0.3
 
 
 def binary() -> Path:
@@ -42,6 +45,22 @@ def rpc(url: str, method: str, *params: Any) -> Any:
     return content["result"]
 
 
+def _ends_well(file: Path) -> bool:
+    """Whether a JSON object's last character is there: cheap, and enough where writing has ceased."""
+    with file.open("rb") as content:
+        content.seek(max(0, file.stat().st_size - 1))
+        return content.read() == b"}"
+
+
+def _is_whole(file: Path) -> bool:
+    """Whether a file is there and holds JSON to its end."""
+    try:
+        json.loads(file.read_bytes())
+    except (FileNotFoundError, ValueError):
+        return False
+    return True
+
+
 class Anvil:
     """One chain on a free port. `genesis` (unix seconds) is the time of its first block."""
 
@@ -53,6 +72,11 @@ class Anvil:
         self.process: subprocess.Popen[bytes] | None = None
 
     @property
+    def kept(self) -> Path:
+        """The last dump that was set aside."""
+        return self.state.with_suffix(".kept.json")
+
+    @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
@@ -61,7 +85,10 @@ class Anvil:
         return {"CHAIN_URL": self.url, "CHAIN_FOLLOWS_CLOCK": "1"}
 
     def start(self) -> None:
+        """Start it on its kept state and wait for it. Raises StartError."""
         self.state.parent.mkdir(parents=True, exist_ok=True)
+        if self.kept.exists() and not _is_whole(self.state):
+            shutil.copyfile(self.kept, self.state)
         options = ["--port", str(self.port), "--chain-id", str(CHAIN_ID), "--accounts", "0", "--silent"]
         options += [
             "--state",
@@ -74,6 +101,19 @@ class Anvil:
         options += ["--enable-tx-gas-limit", "--block-base-fee-per-gas", "0", "--preserve-historical-states"]
         self.process = processes.spawn([binary(), *options], log=self.log)
         processes.wait_until(self._answers, what="The chain (anvil)", process=self.process, log=self.log)
+
+    def keep_state(self) -> None:
+        """Set a finished dump aside, to be called a few times a second.
+
+        anvil overwrites its file in place once a second, so a kill can leave it cut short; the dump
+        set aside is then what the next start goes on from.
+        """
+        try:
+            finished = time.time() - self.state.stat().st_mtime > DUMPED
+            if finished and _ends_well(self.state):
+                os.replace(self.state, self.kept)
+        except FileNotFoundError:
+            return  # set aside already, and the next dump is to come
 
     def _answers(self) -> bool:
         try:

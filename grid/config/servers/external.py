@@ -1,5 +1,6 @@
 """Servers somebody else runs: wait for them with progress, or say which is missing and how to set it."""
 
+import errno
 import socket
 import time
 from collections.abc import Callable
@@ -11,19 +12,29 @@ from grid.config.servers.anvil import rpc
 from grid.config.servers.processes import StartError
 
 PATIENCE = 60.0
+TAKEN = "taken"
 Say = Callable[[str], None]
 
 
-def port_is_free(host: str, port: int) -> bool:
-    """Whether a server could listen there now."""
+def port_problem(host: str, port: int) -> str | None:
+    """Why no server could listen there now: TAKEN, or what the system says; None when one could."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
-        except OSError:
-            return False
-    return True
+        except OSError as error:
+            return TAKEN if error.errno == errno.EADDRINUSE else str(error.strerror)
+    return None
+
+
+def in_url(host: str) -> str:
+    """A host as URLs spell it."""
+    return f"[{host}]" if ":" in host else host
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def _wait(name: str, variable: str, attempt: Callable[[], None], say: Say, patience: float) -> None:
@@ -37,11 +48,11 @@ def _wait(name: str, variable: str, attempt: Callable[[], None], say: Say, patie
             left = limit - time.monotonic()
             if left <= 0:
                 raise StartError(
-                    f"The {name} of {variable} does not answer ({error}). Start it, correct {variable}, "
+                    f"The {name} of {variable} does not answer ({_one_line(error)}). Start it, correct {variable}, "
                     f"or unset {variable} to use the embedded one."
                 ) from None
             if time.monotonic() >= next_word:
-                say(f"waiting for the {name} of {variable} ({left:.0f} s left): {str(error).strip().splitlines()[0]}")
+                say(f"waiting for the {name} of {variable} ({left:.0f} s left): {_one_line(error)}")
                 next_word = time.monotonic() + 5
             time.sleep(0.5)
         else:

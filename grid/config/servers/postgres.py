@@ -13,6 +13,7 @@ import psycopg
 from grid.config.servers import processes
 
 DATABASE = "commonwatt"
+PORT = 5432  # in the socket's name only: it listens on no TCP port
 # A socket path is limited to about 107 bytes; PostgreSQL appends "/.s.PGSQL.5432.lock".
 LONGEST_SOCKET_FOLDER = 80
 
@@ -45,11 +46,18 @@ def _bin() -> Path:
             if part.exists():
                 shutil.copytree(part, unfinished / part.name, symlinks=True)
         SHARED.chmod(0o755)
-        unfinished.chmod(0o755)
+        _open_to_all(unfinished)
         with contextlib.suppress(OSError):  # another process may have finished the same copy
             unfinished.rename(copy)
         shutil.rmtree(unfinished, ignore_errors=True)
     return copy / package.name / packaged.parent.name / "bin"
+
+
+def _open_to_all(folder: Path) -> None:
+    """Let every user read what is in a folder, whatever umask it was made under."""
+    for path in (folder, *folder.rglob("*")):
+        if not path.is_symlink():
+            path.chmod(path.stat().st_mode | (0o555 if path.is_dir() or path.stat().st_mode & 0o100 else 0o444))
 
 
 class Postgres:
@@ -76,30 +84,43 @@ class Postgres:
     @property
     def env(self) -> dict[str, str]:
         """What a client needs beside `url`."""
-        return {"DATABASE_URL": self.url, "PGHOST": os.fspath(self.sockets)}
+        return {"DATABASE_URL": self.url, "PGHOST": os.fspath(self.sockets), "PGPORT": str(PORT)}
 
     def start(self) -> None:
         """Create the cluster if there is none, start it and wait for it. Raises StartError."""
-        for folder in (self.data, self.sockets):
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            if self.user:
-                os.chown(folder, self.user.pw_uid, self.user.pw_gid)
+        self._own(self.sockets)
         if not (self.data / "PG_VERSION").exists():
             self._initdb()
         self._remove_stale_pid()
-        options = ["-c", "listen_addresses=", "-c", f"unix_socket_directories={self.sockets}"]
-        options += ["-c", "shared_buffers=64MB", "-c", "max_connections=60", "-c", "max_wal_size=512MB"]
+        options = ["-c", "listen_addresses=", "-c", f'unix_socket_directories="{self.sockets}"']
+        options += ["-p", str(PORT), "-c", "shared_buffers=64MB", "-c", "max_connections=60"]
+        options += ["-c", "max_wal_size=512MB"]
         options += ["-c", "jit=off", "-c", "log_min_messages=warning", "-c", "wal_compression=on"]
         if not self.durable:
             options += ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]
+        # Its answer to TERM is to wait until every client has left.
         self.process = processes.spawn(
-            [_bin() / "postgres", "-D", self.data, *options], log=self.log, user=self.user, cwd=Path("/")
+            [_bin() / "postgres", "-D", self.data, *options],
+            log=self.log,
+            user=self.user,
+            cwd=Path("/"),
+            farewell=signal.SIGINT,
         )
         processes.wait_until(self._answers, what="PostgreSQL", process=self.process, log=self.log)
         self._create_database()
 
+    def _own(self, folder: Path) -> None:
+        """A folder of the server's user alone."""
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if self.user:
+            os.chown(folder, self.user.pw_uid, self.user.pw_gid)
+
     def _initdb(self) -> None:
-        command = [os.fspath(_bin() / "initdb"), "-D", os.fspath(self.data), "-U", self.role, "--auth=trust"]
+        """Beside its place, so that a cluster is there whole or not at all."""
+        unfinished = self.data.with_name(f".{self.data.name}.unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        self._own(unfinished)
+        command = [os.fspath(_bin() / "initdb"), "-D", os.fspath(unfinished), "-U", self.role, "--auth=trust"]
         command += ["--encoding=UTF8", "--no-locale", "--no-sync"]
         done = subprocess.run(
             command,
@@ -112,18 +133,19 @@ class Postgres:
             check=False,
         )
         if done.returncode:
-            shutil.rmtree(self.data, ignore_errors=True)
+            shutil.rmtree(unfinished, ignore_errors=True)
             raise processes.StartError(f"PostgreSQL could not create its files in {self.data}: {done.stderr.strip()}")
+        unfinished.replace(self.data)
 
     def _remove_stale_pid(self) -> None:
-        """After a power cut the pid file may name another program; the data folder's lock is ours alone."""
+        """After a power cut the pid file may name another program, another PostgreSQL even."""
         pid_file = self.data / "postmaster.pid"
         if not pid_file.exists():
             return
         first = pid_file.read_text().splitlines()[:1]
         pid = int(first[0]) if first and first[0].isdigit() else 0
         command = Path(f"/proc/{pid}/cmdline")
-        if pid and command.exists() and b"postgres" in command.read_bytes():
+        if pid and command.exists() and os.fsencode(self.data) in command.read_bytes().split(b"\0"):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGINT)
             processes.wait_until(lambda: not pid_file.exists(), what="An earlier PostgreSQL", seconds=20)
@@ -132,7 +154,12 @@ class Postgres:
 
     def _connect(self, database: str) -> "psycopg.Connection[tuple[object, ...]]":
         return psycopg.connect(
-            host=os.fspath(self.sockets), user=self.role, dbname=database, autocommit=True, connect_timeout=3
+            host=os.fspath(self.sockets),
+            port=PORT,
+            user=self.role,
+            dbname=database,
+            autocommit=True,
+            connect_timeout=3,
         )
 
     def _answers(self) -> bool:

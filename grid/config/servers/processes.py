@@ -1,5 +1,6 @@
 """Child processes that end with their parent, free ports, and waiting for readiness."""
 
+import contextlib
 import ctypes
 import os
 import pwd
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -19,12 +21,53 @@ class StartError(Exception):
 
 PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+_kept_open: set[int] = set()
 
 
-def _die_with_parent() -> None:
-    """Ask Linux to send TERM to this child when its parent is gone, killed ones included."""
+def keep_open(descriptor: int) -> None:
+    """Hand an open file on to every child from now on: a lock on it lasts as long as any of them."""
+    _kept_open.add(descriptor)
+
+
+def forget(descriptor: int) -> None:
+    """Hand it on no more."""
+    _kept_open.discard(descriptor)
+
+
+def lock_holders(file: Path) -> list[int]:
+    """Processes that share the lock on a file, of those this user may look into (Linux; elsewhere none)."""
+    path = os.path.realpath(file)
+    found = set()
+    for link in Path("/proc").glob("[0-9]*/fd/*"):
+        try:
+            if os.readlink(link) == path and "FLOCK" in (link.parents[1] / "fdinfo" / link.name).read_text():
+                found.add(int(link.parts[2]))
+        except OSError:
+            continue  # it has ended, or closed the file, meanwhile
+    return sorted(found)
+
+
+def is_alive(process: int) -> bool:
+    """Whether a process of that id runs, whoever's it is; one that ended and was not waited for does not."""
+    if process <= 0:
+        return False
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _die_with_parent(parent: int, farewell: int) -> None:
+    """Ask Linux to send this child a signal when its parent is gone, killed ones included."""
     if _libc is not None:
-        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        _libc.prctl(PR_SET_PDEATHSIG, farewell)
+        if os.getppid() != parent:
+            os._exit(1)  # it was gone before we could ask
 
 
 def unprivileged_user() -> pwd.struct_passwd | None:
@@ -46,20 +89,27 @@ def spawn(
     env: Mapping[str, str] | None = None,
     user: pwd.struct_passwd | None = None,
     cwd: Path | None = None,
+    farewell: int = signal.SIGTERM,
 ) -> subprocess.Popen[bytes]:
-    """Start a child in its own session, its output appended to `log`."""
+    """Start a child in its own session, its output appended to `log`.
+
+    `farewell` is the signal it gets should this process be killed.
+    """
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as out:
-        return _popen(command, out, env, user, cwd)
+        return popen(command, out, env=env, user=user, cwd=cwd, farewell=farewell)
 
 
-def _popen(
+def popen(
     command: Sequence[str | os.PathLike[str]],
-    out: IO[bytes],
+    out: IO[bytes] | IO[str],
+    *,
     env: Mapping[str, str] | None,
-    user: pwd.struct_passwd | None,
-    cwd: Path | None,
+    user: pwd.struct_passwd | None = None,
+    cwd: Path | None = None,
+    farewell: int = signal.SIGTERM,
 ) -> subprocess.Popen[bytes]:
+    """Like `spawn`, with its output going to an open file."""
     # A new session keeps the terminal's Ctrl-C from reaching the children: the supervisor stops
     # them one by one, in order.
     return subprocess.Popen(
@@ -70,7 +120,8 @@ def _popen(
         env=None if env is None else dict(env),
         cwd=cwd,
         start_new_session=True,
-        preexec_fn=_die_with_parent,
+        pass_fds=tuple(_kept_open),
+        preexec_fn=partial(_die_with_parent, os.getpid(), farewell),
         user=None if user is None else user.pw_uid,
         group=None if user is None else user.pw_gid,
         extra_groups=None if user is None else [],
@@ -125,6 +176,17 @@ def stop(process: subprocess.Popen[bytes], *, sig: int = signal.SIGTERM, seconds
     _signal_session(process, signal.SIGKILL)
     process.wait()
     return ended
+
+
+def stop_all(orphans: Sequence[int], *, seconds: float = 5.0) -> None:
+    """End processes that are not our children: TERM, then kill what is left."""
+    for sig, limit in ((signal.SIGTERM, seconds), (signal.SIGKILL, 1.0)):
+        for process in filter(is_alive, orphans):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(process, sig)
+        end = time.monotonic() + limit
+        while any(map(is_alive, orphans)) and time.monotonic() < end:
+            time.sleep(0.02)
 
 
 def _signal_session(process: subprocess.Popen[bytes], sig: int) -> None:

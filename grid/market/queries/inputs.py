@@ -15,14 +15,17 @@ from django.db.models.functions import Coalesce
 
 from grid.accounts.models import Zone
 from grid.chain import queries as chain_queries
+from grid.domain.pricing import Outlook
 from grid.domain.profile import SlotTariff
-from grid.domain.slots import SLOTS_PER_DAY, day_of
+from grid.domain.slots import SLOTS_PER_DAY, day_of, slot_start
 from grid.market.models import Order, OrderState
 from grid.metering.models import Binding, PointKind
-from grid.pricing.models import TariffDay
+from grid.pricing.models import PriceSignal, TariffDay
+from grid.records.queries import first_anchored_at
 
 _EXPECTED = """
-    SELECT DISTINCT ON (run.point_id, run.target, point.slot) run.point_id, run.target, point.slot, point.p50_wh
+    SELECT DISTINCT ON (run.point_id, run.target, point.slot)
+        run.point_id, run.target, point.slot, point.p10_wh, point.p50_wh, point.p90_wh
     FROM forecasts_forecastrun run JOIN forecasts_forecastpoint point ON point.run_id = run.id
     WHERE run.zone_id = %s AND run.point_id IS NOT NULL AND run.state = 'done' AND run.finished_at <= %s
       AND run.from_slot <= %s AND run.to_slot > %s AND point.slot = ANY(%s)
@@ -40,6 +43,16 @@ def tariffs(zone: Zone, slots: Sequence[int]) -> dict[int, SlotTariff]:
             prices = (row.import_prices[offset], row.export_prices[offset], row.fee_prices[offset])
             found[slot] = SlotTariff(slot, *prices)
     return found
+
+
+def signals_at_gate(zone: Zone, slots: Sequence[int], *, lead: int) -> dict[int, PriceSignal]:
+    """Return the price signal that was in force when each slot's gate closed, `lead` slots before delivery.
+
+    That is the newest version whose DECISION was anchored by then (PROTOCOL §1); a slot without one is absent.
+    """
+    rows = PriceSignal.objects.filter(zone=zone, slot__in=list(slots)).order_by("slot", "version")
+    anchored = rows.annotate(anchored_at=first_anchored_at("log_index")).exclude(anchored_at=None)
+    return {row.slot: row for row in anchored if row.anchored_at <= slot_start(row.slot - lead)}
 
 
 def lowest_export_prices(zone: Zone, slots: Sequence[int]) -> dict[int, int]:
@@ -66,18 +79,26 @@ def member_bindings(zone: Zone, day: int) -> dict[UUID, Binding]:
     return {row.point_id: row for row in rows}
 
 
-def expected_net(zone: Zone, slots: Sequence[int], now: datetime) -> dict[tuple[UUID, int], int]:
-    """Return import minus export in Wh that points are expected to have, by the newest forecasts' P50.
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What a point is forecast to use and to feed in, in one slot."""
+
+    imported: Outlook
+    exported: Outlook
+
+
+def expected(zone: Zone, slots: Sequence[int], now: datetime) -> dict[tuple[UUID, int], Expected]:
+    """Return what points are expected to use and feed in, by the newest forecasts.
 
     A point and slot is absent unless both of its directions have a forecast finished by `now`.
     """
     with connection.cursor() as cursor:
         cursor.execute(_EXPECTED, [zone.id, now, max(slots), min(slots), list(slots)])
         rows = cursor.fetchall()
-    parts: dict[tuple[UUID, int], dict[str, int]] = defaultdict(dict)
-    for point, target, slot, energy in rows:
-        parts[point, slot][target] = energy
-    return {key: both["import"] - both["export"] for key, both in parts.items() if len(both) == 2}
+    parts: dict[tuple[UUID, int], dict[str, Outlook]] = defaultdict(dict)
+    for point, target, slot, *quantiles in rows:
+        parts[point, slot][target] = Outlook(*quantiles)
+    return {key: Expected(both["import"], both["export"]) for key, both in parts.items() if len(both) == 2}
 
 
 @dataclass

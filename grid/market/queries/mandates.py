@@ -1,30 +1,13 @@
-"""Mandates as the market and the pages read them."""
+"""Mandates and how they stand on the chain."""
 
 from collections.abc import Sequence
 
 from grid.accounts.models import Account
 from grid.chain import queries as chain_queries
 from grid.chain.models import ChainTxState
-from grid.domain.mandates import sentence
 from grid.market.models import Mandate
 
 _REFUSED = (ChainTxState.REVERTED, ChainTxState.DEAD)
-
-
-def of_account(account: Account) -> list[Mandate]:
-    """Return an account's mandates, newest first."""
-    return list(account.mandates.select_related("account__community", "chain_tx").order_by("-valid_from_day"))
-
-
-def current(account: Account, day: int) -> Mandate | None:
-    """Return the mandate that covers a UTC delivery day, paused or not."""
-    rows = account.mandates.exclude(chain_tx__state__in=_REFUSED).select_related("account__community", "chain_tx")
-    return rows.filter(valid_from_day__lte=day, valid_to_day__gt=day).order_by("-valid_from_day").first()
-
-
-def in_words(mandate: Mandate) -> str:
-    """Return a mandate in plain words, made from the fields that were signed."""
-    return sentence(mandate.wish, currency=mandate.account.community.currency)
 
 
 def active(*, accounts: Sequence[int], first_day: int, last_day: int) -> list[Mandate]:

@@ -1,6 +1,6 @@
 """Auctions: the frozen orders of a zone and slot, cleared at one price and written into the log."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -14,31 +14,29 @@ from grid.domain.signers import address_bytes
 from grid.domain.slots import day_of, month_of_day
 from grid.domain.units import PricePerKWh, WattHours
 from grid.market.models import Auction, Fill, Order, OrderState
-from grid.pricing import queries as pricing
 from grid.pricing.models import PriceSignal
 from grid.records.services import NewEntry, append
 from grid.records.services.keys import keys_for
 
 
-def clear(*, zone: Zone, slots: Sequence[int], now: datetime) -> list[Auction]:
-    """Hold the auction of each slot that has a price signal and no auction yet, and return them.
+def clear(*, zone: Zone, signals: Mapping[int, PriceSignal], now: datetime) -> list[Auction]:
+    """Hold the auction of each slot that has none yet, at its price signal, and return them.
 
     The slot's accepted orders are cleared at one price; AUCTION entries, Auction and Fill rows and the
     orders' state share one transaction, so a repeat does nothing.
     """
     with transaction.atomic():
         Zone.objects.select_for_update(no_key=True).get(pk=zone.pk)
-        held = set(Auction.objects.filter(zone=zone, slot__in=list(slots)).values_list("slot", flat=True))
-        known = pricing.signals(zone, min(slots), max(slots) + 1)
-        signals = {slot: known[slot] for slot in slots if slot in known and slot not in held}
-        if not signals:
+        held = set(Auction.objects.filter(zone=zone, slot__in=list(signals)).values_list("slot", flat=True))
+        due = {slot: signal for slot, signal in signals.items() if slot not in held}
+        if not due:
             return []
-        orders = _orders(zone, sorted(signals))
-        results = _results(zone, signals, orders, now)
+        orders = _orders(zone, sorted(due))
+        results = _results(zone, due, orders, now)
         entries = [_entry(zone, slot, result) for slot, result in results.items()]
         indices = append(entries=entries, now=now)
         auctions = Auction.objects.bulk_create(
-            _row(zone, signals[slot], result, index, now)
+            _row(zone, due[slot], result, index, now)
             for (slot, result), index in zip(results.items(), indices, strict=True)
         )
         _store_fills(auctions, results, orders)
@@ -118,6 +116,8 @@ def _row(zone: Zone, signal: PriceSignal, result: AuctionResult, index: int, now
         orders_root=result.orders_root,
         fills_root=result.fills_root,
         fill_count=len(result.clearing.fills),
+        order_hashes=b"".join(result.order_hashes),
+        fill_hashes=b"".join(result.fill_hashes),
         log_index=index,
         cleared_at=now,
     )

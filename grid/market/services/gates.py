@@ -5,8 +5,9 @@ from datetime import datetime
 from django.db import transaction
 
 from grid.accounts.models import Zone
-from grid.domain.slots import DAY_SECONDS, SLOT_SECONDS, slot_of
+from grid.domain.slots import DAY_SECONDS, slot_of
 from grid.market.models import Auction
+from grid.market.queries.inputs import signals_at_gate
 from grid.market.services import auctions, orders
 from grid.pricing import queries as pricing
 
@@ -17,7 +18,7 @@ BATCH = 4
 def sweep_gates(*, zone: Zone, now: datetime) -> int:
     """Hold the auctions that are due and return how many.
 
-    Due is a slot whose gate has passed and whose delivery has not begun, with a price signal published by
+    Due is a slot whose gate has passed and whose delivery has not begun, with a price signal anchored before
     the gate. A slot that is missed (no signal in time, platform down) settles as residual supply.
     """
     seconds = int(now.timestamp())
@@ -26,16 +27,11 @@ def sweep_gates(*, zone: Zone, now: datetime) -> int:
     candidates = range(slot_of(seconds) + 1, slot_of(seconds) + lead + 1)
     held = set(Auction.objects.filter(zone=zone, slot__in=candidates).values_list("slot", flat=True))
     missing = [slot for slot in candidates if slot not in held]
-    signals = pricing.signals(zone, candidates.start, candidates.stop) if missing else {}
-    due = [
-        slot
-        for slot in missing
-        if slot in signals and signals[slot].published_at.timestamp() <= (slot - lead) * SLOT_SECONDS
-    ]
+    due = sorted(signals_at_gate(zone, missing, lead=lead).items()) if missing else []
     done = 0
     for start in range(0, len(due), BATCH):
-        batch = due[start : start + BATCH]
+        signals = dict(due[start : start + BATCH])
         with transaction.atomic():
-            orders.generate_from_mandates(zone=zone, slots=batch, now=now)
-            done += len(auctions.clear(zone=zone, slots=batch, now=now))
+            orders.generate_from_mandates(zone=zone, signals=signals, now=now)
+            done += len(auctions.clear(zone=zone, signals=signals, now=now))
     return done

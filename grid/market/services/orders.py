@@ -1,6 +1,6 @@
 """Orders made from mandates at the gate: what the forecast expects, within what its owner signed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,6 +13,7 @@ from grid.domain.clearing import Side
 from grid.domain.cover import buy_cover, sell_cover
 from grid.domain.entries import mandate_order_hash
 from grid.domain.mandates import day_quantity, order_limit
+from grid.domain.orders import expected_price, expected_side, firm_quantity
 from grid.domain.profile import SlotTariff
 from grid.domain.slots import DAY_SECONDS, day_of
 from grid.domain.units import PricePerKWh, WattHours
@@ -21,6 +22,7 @@ from grid.market.queries import inputs
 from grid.market.queries.mandates import active
 from grid.metering.models import Binding
 from grid.pricing import queries as pricing
+from grid.pricing.models import PriceSignal
 
 _ON_CHAIN = (ChainTxState.MINED, ChainTxState.FINAL)
 
@@ -37,20 +39,19 @@ class _Wanted:
     limit: PricePerKWh
 
 
-def generate_from_mandates(*, zone: Zone, slots: Sequence[int], now: datetime) -> list[Order]:
+def generate_from_mandates(*, zone: Zone, signals: Mapping[int, PriceSignal], now: datetime) -> list[Order]:
     """Accept an order for every member point whose mandate and forecast ask for one, and return them.
 
-    Side and quantity are the forecast's P50 of import minus export, cut to the mandate's energy of the day
-    and to what can be covered: the day's cap and the escrow balance, less what other orders reserve.
-    A point that gets no order gets a Skip that says why. Slots without a price signal, and points that have
-    an order or a Skip in a slot, are left alone, so a repeat adds nothing.
+    `signals` are the price signals of the slots. The side is that of the forecast's medians, the quantity
+    what is worth promising at the order's limit (`grid.domain.orders`), cut to the mandate's energy of the
+    day and to what can be covered: the day's cap and the escrow balance, less what other orders reserve.
+    A point that gets no order gets a Skip that says why. Points that have an order or a Skip in a slot are
+    left alone, so a repeat adds nothing.
     """
+    if not signals:
+        return []
     with transaction.atomic():
         Zone.objects.select_for_update(no_key=True).get(pk=zone.pk)
-        known = pricing.signals(zone, min(slots), max(slots) + 1)
-        signals = {slot: known[slot] for slot in slots if slot in known}
-        if not signals:
-            return []
         desk = _Desk(zone, sorted(signals), now)
         orders: list[Order] = []
         skips: list[Skip] = []
@@ -81,7 +82,7 @@ class _Desk:
         days = sorted({day_of(slot) for slot in slots})
         self.tariffs = inputs.tariffs(zone, slots)
         self.lowest_export = inputs.lowest_export_prices(zone, slots)
-        self.expected = inputs.expected_net(zone, slots, now)
+        self.expected = inputs.expected(zone, slots, now)
         self.bindings = {day: inputs.member_bindings(zone, day) for day in days}
         accounts = {b.account for found in self.bindings.values() for b in found.values() if b.account}
         keys = [account.pk for account in accounts]
@@ -111,19 +112,23 @@ class _Desk:
             return SkipCode.NO_TARIFF
         if mandate.chain_tx is None or mandate.chain_tx.state not in _ON_CHAIN:
             return SkipCode.MANDATE_NOT_REGISTERED
-        net = self.expected.get((binding.point_id, slot))
-        if net is None:
+        forecast = self.expected.get((binding.point_id, slot))
+        if forecast is None:
             return SkipCode.NO_FORECAST
-        if net == 0:
+        side, wish = expected_side(forecast.imported, forecast.exported), mandate.wish
+        if side is None:
             return SkipCode.BALANCED
-        side, wish = (Side.BUY if net > 0 else Side.SELL), mandate.wish
         if not day_quantity(wish, side):
             return SkipCode.SIDE_NOT_WANTED
         left = day_quantity(wish, side) - self.reserved.energy[mandate.pk, day_of(slot), side]
         if left <= 0:
             return SkipCode.DAY_QUANTITY_USED
         limit = order_limit(wish, side, signal=signal, tariff=tariff)
-        wanted = _Wanted(mandate, binding, slot, side, min(abs(net), left), limit)
+        price = expected_price(side, limit=limit, signal=signal)
+        firm = firm_quantity(side, imported=forecast.imported, exported=forecast.exported, price=price, tariff=tariff)
+        if not firm:
+            return SkipCode.UNCERTAIN
+        wanted = _Wanted(mandate, binding, slot, side, min(firm, left), limit)
         return self._covered(wanted, tariff)
 
     def _mandate(self, account: int | None, slot: int) -> Mandate | None:

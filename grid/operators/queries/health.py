@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db.models import Count, Min, Q, QuerySet
 
@@ -11,7 +12,7 @@ from grid.domain.slots import SLOT_SECONDS, day_of, slot_of
 from grid.metering.models import Binding, MeterState
 from grid.records.models import Checkpoint
 from grid.records.queries import latest_anchored, latest_signed, log_size
-from grid.sentinel.models import Flag, Hold
+from grid.sentinel.models import Flag
 from grid.settlement.models import RunState, SettlementRun
 
 SILENT_AFTER = timedelta(seconds=4 * SLOT_SECONDS)
@@ -88,32 +89,22 @@ def meters(zone: Zone, *, now: datetime) -> list[MeterView]:
         Binding.objects.filter(point__zone=zone, from_day__lte=today)
         .filter(Q(to_day__isnull=True) | Q(to_day__gt=today))
         .select_related("point", "meter")
-        .annotate(flag_count=Count("point__flags", filter=Q(point__flags__raised_at__gte=since)))
         .order_by("point__name", "point_id", "-id")
     )
-    newest: dict[object, Binding] = {}
+    recent = Flag.objects.filter(zone=zone, raised_at__gte=since).order_by()
+    counts = dict(recent.values_list("point_id").annotate(Count("id")))
+    newest: dict[UUID, Binding] = {}
     for binding in bindings:
         newest.setdefault(binding.point_id, binding)
     views = [
         MeterView(
             binding,
             binding.meter.last_seen_at is None or now - binding.meter.last_seen_at > SILENT_AFTER,
-            binding.flag_count,
+            counts.get(binding.point_id, 0),
         )
         for binding in newest.values()
     ]
     return sorted(views, key=lambda view: ("revoked", "silent", "flagged", "ok").index(view.state))
-
-
-def flags(zone: Zone, limit: int = 20) -> QuerySet[Flag]:
-    """The newest flags with their holds."""
-    rows = Flag.objects.filter(zone=zone).select_related("point").annotate(hold_count=Count("holds"))
-    return rows.order_by("-raised_at", "-id")[:limit]
-
-
-def open_holds(zone: Zone, *, now: datetime) -> int:
-    """Holds that are neither released nor timed out."""
-    return Hold.objects.filter(point__zone=zone, released_at__isnull=True, ends_at__gt=now).count()
 
 
 def runs(zone: Zone, limit: int = 60) -> QuerySet[SettlementRun]:

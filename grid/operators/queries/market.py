@@ -26,7 +26,9 @@ def price_curve(zone: Zone, slots: range) -> PriceCurve:
     """Everything that is known of the prices of these slots."""
     first, end = slots.start, slots.stop
     auctions = list(
-        Auction.objects.filter(zone=zone, slot__gte=first, slot__lt=end).values_list("slot", "price", "volume_wh")
+        Auction.objects.standing()
+        .filter(zone=zone, slot__gte=first, slot__lt=end)
+        .values_list("slot", "price", "volume_wh")
     )
     days = TariffDay.objects.filter(zone=zone, day__in=range(day_of(first), day_of(end - 1) + 1))
     imports: dict[int, int] = {}
@@ -45,13 +47,15 @@ def price_curve(zone: Zone, slots: range) -> PriceCurve:
     )
 
 
-def recent_auctions(zone: Zone, limit: int = 8) -> list[Auction]:
-    """The newest auctions by delivery slot."""
-    return list(Auction.objects.filter(zone=zone).order_by("-slot")[:limit])
+def recent_auctions(zone: Zone, limit: int = 8) -> list[tuple[Auction, bool]]:
+    """The newest auctions by delivery slot, each with whether it is void (PROTOCOL §3)."""
+    newest = list(Auction.objects.filter(zone=zone).order_by("-slot")[:limit])
+    standing = set(Auction.objects.standing().filter(pk__in=[row.pk for row in newest]).values_list("pk", flat=True))
+    return [(row, row.pk not in standing) for row in newest]
 
 
 def traded_on(zone: Zone, day: int) -> int:
-    """Wh cleared for delivery on a UTC day."""
+    """Wh cleared for delivery on a UTC day, void auctions left out."""
     today = slots_of_day(day)
-    rows = Auction.objects.filter(zone=zone, slot__gte=today.start, slot__lt=today.stop)
+    rows = Auction.objects.standing().filter(zone=zone, slot__gte=today.start, slot__lt=today.stop)
     return rows.aggregate(volume=Sum("volume_wh"))["volume"] or 0

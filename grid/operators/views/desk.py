@@ -20,6 +20,7 @@ from grid.domain.slots import SLOTS_PER_DAY, day_of, slot_of, slot_start
 from grid.forecasts.models import Target
 from grid.operators import charts
 from grid.operators.queries import health, load, market
+from grid.sentinel.queries import desk as sentinel
 
 PAST_SLOTS = SLOTS_PER_DAY
 
@@ -133,8 +134,8 @@ def _state(zone: Zone, now: datetime) -> dict[str, Any]:
         "log": health.log_health(),
         "outbox": health.outbox(),
         "runs": list(health.runs(zone, limit=6)),
-        "flags": list(health.flags(zone, limit=6)),
-        "holds": health.open_holds(zone, now=now),
+        "flags": sentinel.flags(zone, limit=6),
+        "holds": len(sentinel.active_holds(zone, now=now)),
         "silent": [view for view in meters if view.state == "silent"],
     }
 

@@ -11,6 +11,7 @@ from grid.accounts.pages.responses import csv_file, page
 from grid.accounts.permissions import person, role_zone, roles_required
 from grid.accounts.queries import zones_with_role
 from grid.operators.queries import health
+from grid.sentinel.queries import desk as sentinel
 
 
 @roles_required(*METER_ROLES)
@@ -33,8 +34,8 @@ def zone_meters(request: HttpRequest, zone_id: UUID) -> HttpResponseBase:
         "zones": list(zones_with_role(person(request), METER_ROLES)),
         "now": now,
         "meters": health.meters(zone, now=now),
-        "flags": list(health.flags(zone, limit=50)),
-        "holds": health.open_holds(zone, now=now),
+        "flags": sentinel.flags(zone, limit=50),
+        "holds": len(sentinel.active_holds(zone, now=now)),
     }
     return page(request, "operators/meters.html", context, community=zone.community)
 
@@ -65,7 +66,7 @@ def flags_csv(request: HttpRequest, zone_id: UUID) -> HttpResponseBase:
     zone = role_zone(request, zone_id, *METER_ROLES)
     head = ["raised_at_utc", "rule", "point", "slot", "holds", "log_index"]
     rows = [
-        (flag.raised_at, flag.rule, str(flag.point_id or ""), flag.slot, flag.hold_count, flag.log_index)
-        for flag in health.flags(zone, limit=1000)
+        (flag.raised_at, flag.rule, str(flag.point_id or ""), flag.slot, len(flag.holds.all()), flag.log_index)
+        for flag in sentinel.flags(zone, limit=1000)
     ]
     return csv_file("flags.csv", head, rows)

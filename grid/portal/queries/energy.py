@@ -19,16 +19,18 @@ def metered(points: Collection[UUID], from_slot: int, to_slot: int) -> dict[UUID
 
 
 def traded(points: Iterable[UUID], from_slot: int, to_slot: int) -> dict[tuple[UUID, int], tuple[int, int]]:
-    """Bought and sold Wh by point and slot, slots on hold left out: they settle without local energy."""
+    """Bought and sold Wh by point and slot; slots on hold and void auctions settle without local energy."""
     chosen = list(points)
     held = set(
         Hold.objects.filter(point__in=chosen, released_at=None, slot__gte=from_slot, slot__lt=to_slot).values_list(
             "point_id", "slot"
         )
     )
-    fills = Fill.objects.filter(
-        order__point__in=chosen, order__slot__gte=from_slot, order__slot__lt=to_slot
-    ).values_list("order__point_id", "order__slot", "order__side", "quantity_wh")
+    fills = (
+        Fill.objects.standing()
+        .filter(order__point__in=chosen, order__slot__gte=from_slot, order__slot__lt=to_slot)
+        .values_list("order__point_id", "order__slot", "order__side", "quantity_wh")
+    )
     found: dict[tuple[UUID, int], tuple[int, int]] = {}
     for point, slot, side, quantity in fills:
         if (point, slot) in held:

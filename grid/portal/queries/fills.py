@@ -14,11 +14,12 @@ from grid.settlement.models import SettlementRun
 
 @dataclass(frozen=True)
 class FillView:
-    """A trade: what, when, at which price, and how far it is proven."""
+    """A trade: what, when, at which price, and how far it is proven. A void one is no trade (PROTOCOL §3)."""
 
     fill: Fill
     proof: Proof
     upcoming: bool
+    void: bool
 
     @property
     def slot(self) -> int:
@@ -42,6 +43,7 @@ class FillView:
 def recent_fills(account: Account, *, slot_now: int, anchored: int, limit: int = 10) -> list[FillView]:
     """The newest fills. `slot_now` is the slot in delivery, `anchored` the size of the anchored log."""
     fills = list(_fills(account)[:limit])
+    standing = set(Fill.objects.standing().filter(pk__in=[fill.pk for fill in fills]).values_list("pk", flat=True))
     days = {day_of(fill.order.slot) for fill in fills}
     zones = {fill.order.zone_id for fill in fills}
     runs = SettlementRun.objects.filter(zone__in=zones, day__in=days).order_by("sequence")
@@ -56,6 +58,7 @@ def recent_fills(account: Account, *, slot_now: int, anchored: int, limit: int =
                 run=by_day.get((fill.order.zone_id, day_of(fill.order.slot))),
             ),
             fill.order.slot >= slot_now,
+            fill.pk not in standing,
         )
         for fill in fills
     ]
@@ -63,7 +66,8 @@ def recent_fills(account: Account, *, slot_now: int, anchored: int, limit: int =
 
 def traded_in(account: Account, slot: int) -> tuple[int, int]:
     """Wh bought and sold for delivery in one slot."""
-    rows = Fill.objects.filter(order__account=account, order__slot=slot).values_list("order__side", "quantity_wh")
+    fills = Fill.objects.standing().filter(order__account=account, order__slot=slot)
+    rows = fills.values_list("order__side", "quantity_wh")
     sides = {Side.BUY.value: 0, Side.SELL.value: 0}
     for side, quantity in rows:
         sides[side] += quantity

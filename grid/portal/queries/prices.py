@@ -52,9 +52,8 @@ class Reason:
 def slot_prices(zone: Zone, from_slot: int, to_slot: int) -> dict[int, SlotPrice]:
     """Prices of every slot in [from_slot, to_slot)."""
     published = signals(zone, from_slot, to_slot)
-    cleared = dict(
-        Auction.objects.filter(zone=zone, slot__gte=from_slot, slot__lt=to_slot).values_list("slot", "price")
-    )
+    auctions = Auction.objects.standing().filter(zone=zone, slot__gte=from_slot, slot__lt=to_slot)
+    cleared = dict(auctions.values_list("slot", "price"))
     days = range(day_of(from_slot), day_of(to_slot - 1) + 1)
     tariffs = {row.day: row for row in TariffDay.objects.filter(zone=zone, day__in=days)}
     found: dict[int, SlotPrice] = {}

@@ -150,7 +150,7 @@ def _now(request: HttpRequest, account: Account, points: Sequence[MeteringPoint]
     slot = slot_of(int(now.timestamp()))
     closed = max((last for point in points if (last := last_closed_slot(point)) is not None), default=None)
     newest = range(0) if closed is None else range(closed, closed + 1)
-    last = [row for point in points for row in own_intervals(account, point, newest).values()]
+    readings = [row for point in points for row in own_intervals(account, point, newest).values()]
     bought, sold = traded_in(account, slot)
     today = day_so_far(zone, [point for point in points if point.zone_id == zone.id], day_of(slot))
     price = slot_prices(zone, slot, slot + 1)[slot]
@@ -159,8 +159,8 @@ def _now(request: HttpRequest, account: Account, points: Sequence[MeteringPoint]
         "zone": zone,
         "now_slot": slot,
         "closed_slot": closed,
-        "draw_wh": sum(row.import_wh for row in last) if last else None,
-        "feed_wh": sum(row.export_wh for row in last) if last else None,
+        "draw_wh": sum(row.import_wh for row in readings) if readings else None,
+        "feed_wh": sum(row.export_wh for row in readings) if readings else None,
         "bought_wh": bought,
         "sold_wh": sold,
         "price_now": price,
@@ -173,7 +173,8 @@ def _now(request: HttpRequest, account: Account, points: Sequence[MeteringPoint]
 
 def _fills(request: HttpRequest, account: Account, points: Sequence[MeteringPoint], now: datetime) -> dict[str, Any]:
     slot = slot_of(int(now.timestamp()))
-    return {"fills": recent_fills(account, slot_now=slot, anchored=anchored_size())}
+    fills = recent_fills(account, slot_now=slot, anchored=anchored_size())
+    return {"fills": fills, "any_void": any(fill.void for fill in fills)}
 
 
 def _charts(request: HttpRequest, account: Account, points: Sequence[MeteringPoint], now: datetime) -> dict[str, Any]:

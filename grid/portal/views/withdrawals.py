@@ -17,7 +17,7 @@ from grid.chain.errors import ChainError
 from grid.chain.queries import eip712_domain
 from grid.domain.refusals import Refused
 from grid.domain.signers import address_bytes
-from grid.domain.typed_data import digest
+from grid.domain.typed_data import Message, digest
 from grid.portal import signers
 from grid.portal.forms import WithdrawalForm
 from grid.portal.views.home import show_home
@@ -51,14 +51,20 @@ def _relay(account: Account, units: int) -> str | None:
     now = clock.now()
     to, nonce = address_bytes(account.address), secrets.randbits(128)
     deadline = int((now + SIGNATURE_LIFE).timestamp())
-    message = {"account": to, "to": to, "amount": units, "nonce": nonce, "deadline": deadline}
+    message: dict[str, int | bytes | bool | Message] = {
+        "account": to,
+        "to": to,
+        "amount": units,
+        "nonce": nonce,
+        "deadline": deadline,
+    }
     try:
         signature = signers.sign(account, digest(eip712_domain(), "Withdrawal", message))
         withdrawals.request(
             account=account, to=to, amount=units, nonce=nonce, deadline=deadline, signature=signature, now=now
         )
     except Refused as refusal:
-        return _REFUSALS.get(refusal.code, str(refusal)) if refusal.code else str(refusal)
+        return str(_REFUSALS.get(refusal.code, refusal))
     except ChainError:
         return gettext("The chain does not answer just now. Nothing was requested; try again in a few minutes.")
     return None

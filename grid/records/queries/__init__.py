@@ -3,6 +3,7 @@
 from grid.records.queries.checkpoints import (
     anchored_checkpoint_covering,
     checkpoint_of_seq,
+    first_anchored_at,
     latest_anchored,
     latest_signed,
 )
@@ -18,6 +19,7 @@ __all__ = [
     "document",
     "entries",
     "entry",
+    "first_anchored_at",
     "inclusion_proof",
     "latest_anchored",
     "latest_signed",

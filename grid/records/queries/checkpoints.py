@@ -1,5 +1,7 @@
 """Signed and anchored sizes of the log."""
 
+from django.db.models import OuterRef, Subquery
+
 from grid.records.models import Checkpoint
 
 
@@ -16,6 +18,16 @@ def latest_anchored() -> Checkpoint | None:
 def anchored_checkpoint_covering(size: int) -> Checkpoint | None:
     """Return the first anchored checkpoint that covers the log's first `size` entries."""
     return Checkpoint.objects.filter(anchored_at__isnull=False, size__gte=size).order_by("seq").first()
+
+
+def first_anchored_at(index: str) -> Subquery:
+    """Return an expression: when the entry whose index stands in field `index` was first anchored.
+
+    That is the block time of the first anchored checkpoint whose size is above the index; null while there
+    is none. One entry precedes a moment when this is not after it (PROTOCOL §1). One index look-up a row.
+    """
+    covering = Checkpoint.objects.filter(anchored_at__isnull=False, size__gt=OuterRef(index)).order_by("size")
+    return Subquery(covering.values("anchored_at")[:1])
 
 
 def checkpoint_of_seq(seq: int) -> Checkpoint | None:

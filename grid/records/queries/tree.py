@@ -102,7 +102,7 @@ def _load(wanted: set[tuple[int, int]]) -> dict[tuple[int, int], list[bytes]]:
             " unnest(%s::smallint[], %s::bigint[]) AS w (level, index) USING (level, index)",
             [list(levels), list(indices)],
         )
-        found = {(level, index): _split(bytes(hashes)) for level, index, hashes in cursor.fetchall()}
+        found = {(level, index): merkle.split_hashes(bytes(hashes)) for level, index, hashes in cursor.fetchall()}
     return found | _unfinished(wanted - found.keys())
 
 
@@ -127,8 +127,3 @@ def _unfinished(wanted: set[tuple[int, int]]) -> dict[tuple[int, int], list[byte
         for level, position, value in cursor.fetchall():
             tiles[level, position // TILE].append(bytes(value))
     return tiles
-
-
-def _split(hashes: bytes) -> list[bytes]:
-    size = merkle.HASH_SIZE
-    return [hashes[start : start + size] for start in range(0, len(hashes), size)]

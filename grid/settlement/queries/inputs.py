@@ -34,9 +34,10 @@ class RunInputs:
 
 def run_inputs(zone: Zone, day: int, *, now: datetime) -> RunInputs:
     """Return everything a run of the day cites, in its latest version. Raises InputMissing."""
-    prices = _prices(zone, day)
+    auctions = _auctions(zone, day)
+    prices = _prices(zone, day, auctions)
     metered = _metered(zone, day)
-    fills, holds = _fills(zone, day), _holds(zone, day, now)
+    fills, holds = _fills(auctions), _holds(zone, day, now)
     points: list[PointDay] = []
     members: dict[bytes, tuple[MeteringPoint, Account]] = {}
     for point_id, binding in sorted(member_bindings(zone, day).items()):
@@ -83,11 +84,21 @@ def _feeder(zone: Zone, metered: Mapping[UUID, Mapping[int, Metered]], day: int)
     return totals
 
 
-def _fills(zone: Zone, day: int) -> dict[UUID, dict[int, LocalFill]]:
+def _auctions(zone: Zone, day: int) -> dict[int, Auction]:
+    """Return the auctions that count, by slot: a void one, anchored after delivery began, is as if never held.
+
+    Raises InputMissing while an auction is in no anchored checkpoint: only its block says when it was known.
+    """
     slots = slots_of_day(day)
-    rows = Fill.objects.filter(
-        auction__zone=zone, auction__slot__gte=slots.start, auction__slot__lt=slots.stop
-    ).select_related("order")
+    rows = Auction.objects.filter(zone=zone, slot__gte=slots.start, slot__lt=slots.stop)
+    waiting = rows.unanchored().order_by("slot").first()
+    if waiting is not None:
+        raise InputMissing(f"the auction of slot {waiting.slot} of {zone} is in no anchored checkpoint yet")
+    return {row.slot: row for row in rows.standing().select_related("signal")}
+
+
+def _fills(auctions: Mapping[int, Auction]) -> dict[UUID, dict[int, LocalFill]]:
+    rows = Fill.objects.filter(auction__in=auctions.values()).select_related("order")
     found: dict[UUID, dict[int, LocalFill]] = defaultdict(dict)
     for row in rows:
         bought, sold = (row.quantity_wh, 0) if row.order.side == Side.BUY else (0, row.quantity_wh)
@@ -107,18 +118,11 @@ def _holds(zone: Zone, day: int, now: datetime) -> dict[UUID, dict[int, int]]:
     return found
 
 
-def _prices(zone: Zone, day: int) -> list[SlotPrices]:
+def _prices(zone: Zone, day: int, auctions: Mapping[int, Auction]) -> list[SlotPrices]:
     """Return the prices of the 96 slots. A slot without an auction has no local price and cites none."""
     tariff = TariffDay.objects.filter(zone=zone, day=day).first()
     if tariff is None:
         raise InputMissing(f"{zone} has no published tariff for day {day}")
-    slots = slots_of_day(day)
-    auctions = {
-        row.slot: row
-        for row in Auction.objects.filter(zone=zone, slot__gte=slots.start, slot__lt=slots.stop).select_related(
-            "signal"
-        )
-    }
     return [
         SlotPrices(
             local_price=auctions[slot].price if slot in auctions else 0,
@@ -129,5 +133,5 @@ def _prices(zone: Zone, day: int) -> list[SlotPrices]:
             price_index=auctions[slot].signal.log_index if slot in auctions else None,
             auction_index=auctions[slot].log_index if slot in auctions else None,
         )
-        for offset, slot in enumerate(slots)
+        for offset, slot in enumerate(slots_of_day(day))
     ]

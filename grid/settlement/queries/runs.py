@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from grid.accounts.models import Zone
 from grid.chain import queries as chain_queries
 from grid.chain.models import ChainEvent
 from grid.domain.rows import Row
@@ -13,12 +12,6 @@ from grid.settlement.models import SettlementRun
 def rows_of(run: SettlementRun) -> list[Row]:
     """Return a run's rows in posting order."""
     return [Row(address_bytes(row.address), row.day_net) for row in run.rows.order_by("position")]
-
-
-def recent(zone: Zone, *, limit: int = 30) -> list[SettlementRun]:
-    """Return the newest runs of a zone with their transactions, newest day first."""
-    rows = zone.runs.select_related("chain_tx", "checkpoint", "profile").order_by("-day", "-sequence")
-    return list(rows[:limit])
 
 
 def posted_events(runs: Sequence[SettlementRun]) -> dict[int, ChainEvent]:

@@ -1,8 +1,7 @@
-"""Point statements: stored packed and sealed, opened with proof, explained line by line."""
+"""Point statements: stored packed and sealed, opened with proof."""
 
 from collections.abc import Sequence
 
-from grid.accounts.models import Account
 from grid.domain import merkle
 from grid.domain.entries import FIELDS, TAGS, LeafKind, run_key, salt
 from grid.domain.lines import Header, Line
@@ -66,19 +65,6 @@ def header_leaves(run: SettlementRun) -> list[bytes]:
 def headers_of(run: SettlementRun) -> list[Header]:
     """Return the 96 headers of a run; raises as `header_leaves`."""
     return [Header.from_leaf(leaf) for leaf in header_leaves(run)]
-
-
-def of_account(account: Account, *, limit: int = 60) -> list[PointStatement]:
-    """Return an account's statements, newest day and sequence first."""
-    rows = account.statements.select_related("run__zone", "run__chain_tx", "point")
-    return list(rows.order_by("-run__day", "-run__sequence", "position")[:limit])
-
-
-def of_day(account: Account, day: int) -> list[PointStatement]:
-    """Return an account's statements of one day in their latest sequence, by point."""
-    rows = account.statements.filter(run__day=day).select_related("run__zone", "run__chain_tx", "point")
-    newest = {row.point_id: row for row in rows.order_by("run__sequence", "position")}
-    return list(newest.values())
 
 
 def _seed(run: bytes, sequence: int, position: int) -> bytes:

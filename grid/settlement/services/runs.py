@@ -39,7 +39,8 @@ def compute_due(*, zone: Zone, now: datetime) -> int:
     """Compute the initial run of every closed UTC day that has none and can still be posted.
 
     Returns how many. A day whose inputs are not complete is logged by the first one missing and tried
-    again at the next sweep; it does not keep other days waiting.
+    again at the next sweep; it does not keep other days waiting. A day before the community had rules has
+    nothing to settle.
     """
     closed = SlotClose.objects.filter(zone=zone).first()
     if closed is None:
@@ -50,7 +51,9 @@ def compute_due(*, zone: Zone, now: datetime) -> int:
             continue
         try:
             compute(zone=zone, day=day, now=now)
-        except (InputMissing, NoProfile) as reason:
+        except NoProfile:
+            continue
+        except InputMissing as reason:
             log.warning("run waits for its inputs", zone=str(zone.pk), day=day, reason=str(reason))
         else:
             done += 1

@@ -1,7 +1,6 @@
 """A day that the street really lived: signed records, prices, auctions, a hold, a run; all by the services."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from hashlib import sha256
 
 import pytest
@@ -19,7 +18,6 @@ from grid.metering.services.slots import close_slots
 from grid.pricing import services as pricing
 from grid.records.models import Checkpoint
 from grid.records.services import NewEntry, append
-from grid.records.services.checkpoints import sign_checkpoint
 from grid.sentinel.models import Flag, Hold, Rule
 from grid.settlement.models import SettlementRun
 from grid.settlement.services import runs
@@ -31,7 +29,6 @@ __all__ = ["chain", "street"]
 ADDRESSES = {"RecordAnchor": "0x" + "aa" * 20, "Settlement": "0x" + "bb" * 20}
 TRADED = range(40, 56)
 HELD = 44
-SEQ = 3
 
 
 @dataclass
@@ -99,6 +96,7 @@ def _publish_prices(street: Street) -> None:
             for slot in range(first, after)
         )
     pricing.publish_prices(zone=street.zone, from_slot=first, to_slot=after, now=FOUNDED)
+    street.anchor(FOUNDED)
 
 
 def _trade(street: Street) -> None:
@@ -109,6 +107,7 @@ def _trade(street: Street) -> None:
         street.forecast(home, {FIRST + offset: expected[home.name] for offset in TRADED})
     for offset in range(TRADED.start, TRADED.stop + 4, 4):
         gates.sweep_gates(zone=street.zone, now=at_slot(FIRST + offset - 4))
+        street.anchor(at_slot(FIRST + offset - 4, 5))
 
 
 def _hold(street: Street, slot: int) -> None:
@@ -151,15 +150,6 @@ def _hold(street: Street, slot: int) -> None:
     )
 
 
-def anchor(seq: int, now: datetime) -> Checkpoint:
-    """Sign the log as it is, and note it as anchored."""
-    sign_checkpoint(now=now)
-    checkpoint = Checkpoint.objects.latest("size")
-    checkpoint.seq, checkpoint.anchored_at = seq, now
-    checkpoint.save()
-    return checkpoint
-
-
 @pytest.fixture
 def lived(street: Street, monkeypatch: pytest.MonkeyPatch) -> LivedDay:
     monkeypatch.setattr(chain_queries, "contract_address", ADDRESSES.__getitem__)
@@ -177,7 +167,7 @@ def lived(street: Street, monkeypatch: pytest.MonkeyPatch) -> LivedDay:
     close_slots(zone=street.zone, now=now)
     _hold(street, FIRST + HELD)
     run = runs.compute(zone=street.zone, day=DAY, now=now)
-    checkpoint = anchor(SEQ, now)
+    checkpoint = street.anchor(now)
     run.checkpoint = checkpoint
     run.save()
     return LivedDay(street, run, checkpoint)

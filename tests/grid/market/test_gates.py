@@ -6,9 +6,11 @@ from django.db import Error, connection, transaction
 from grid.domain import merkle
 from grid.domain.entries import EntryKind
 from grid.market.models import Auction, Fill, Order, OrderState
+from grid.market.queries.inputs import signals_at_gate
 from grid.market.services import auctions, gates
 from grid.records import queries as records
-from tests.grid.street import FIRST, Street, at_slot
+from grid.records.services import checkpoints
+from tests.grid.street import FIRST, FOUNDED, Street, at_slot
 
 SLOT = FIRST + 40
 
@@ -38,7 +40,9 @@ def test_a_repeat_and_an_overlapping_sweep_clear_each_slot_once(trading: Street)
     gates.sweep_gates(zone=trading.zone, now=at_slot(SLOT))
     assert gates.sweep_gates(zone=trading.zone, now=at_slot(SLOT)) == 0
     assert gates.sweep_gates(zone=trading.zone, now=at_slot(SLOT + 1)) == 1
-    assert auctions.clear(zone=trading.zone, slots=[SLOT + 1], now=at_slot(SLOT + 1)) == []
+    again = signals_at_gate(trading.zone, [SLOT + 1], lead=4)
+    assert list(again) == [SLOT + 1]
+    assert auctions.clear(zone=trading.zone, signals=again, now=at_slot(SLOT + 1)) == []
     assert Auction.objects.count() == 5
 
 
@@ -56,6 +60,8 @@ def test_what_is_bought_is_sold_and_the_log_says_the_same(trading: Street) -> No
         assert (entry.fields["slot"], entry.fields["price"], entry.fields["fillCount"]) == (auction.slot, 150_000, 3)
         assert entry.fields["fillsRoot"] == bytes(auction.fills_root) != merkle.EMPTY_ROOT
         assert entry.fields["ordersRoot"] == bytes(auction.orders_root)
+        assert merkle.root(merkle.split_hashes(bytes(auction.fill_hashes))) == bytes(auction.fills_root)
+        assert merkle.root(merkle.split_hashes(bytes(auction.order_hashes))) == bytes(auction.orders_root)
     assert set(Order.objects.values_list("state", flat=True)) == {OrderState.CLEARED}
 
 
@@ -76,10 +82,38 @@ def test_a_slot_without_orders_is_an_auction_at_the_signal(street: Street) -> No
     assert bytes(auction.fills_root) == merkle.EMPTY_ROOT
 
 
-def test_a_signal_published_after_the_gate_is_not_used(street: Street) -> None:
-    street.signal([SLOT], 150_000, at=at_slot(SLOT - 4, 1))
+@pytest.mark.parametrize(("seconds", "auctions"), [(0, 1), (1, 0)])
+def test_a_signal_anchored_after_the_gate_is_not_used(street: Street, seconds: int, auctions: int) -> None:
+    street.signal([SLOT], 150_000, anchored_at=at_slot(SLOT - 4, seconds))
+    assert gates.sweep_gates(zone=street.zone, now=at_slot(SLOT - 3)) == auctions
+    assert Auction.objects.count() == auctions
+
+
+def test_a_signal_that_is_in_no_anchored_checkpoint_is_not_used(street: Street) -> None:
+    street.publish([SLOT], 150_000)
+    checkpoints.sign_checkpoint(now=FOUNDED)
     assert gates.sweep_gates(zone=street.zone, now=at_slot(SLOT - 3)) == 0
-    assert not Auction.objects.exists()
+
+
+def test_of_several_signals_the_newest_that_was_anchored_in_time_counts(street: Street) -> None:
+    street.signal([SLOT], 150_000)
+    street.signal([SLOT], 140_000, version=1, at=at_slot(SLOT - 20))
+    street.signal([SLOT], 130_000, version=2, at=at_slot(SLOT - 6), anchored_at=at_slot(SLOT - 4, 1))
+    gates.sweep_gates(zone=street.zone, now=at_slot(SLOT - 3))
+    assert Auction.objects.get().signal.version == 1
+
+
+@pytest.mark.parametrize(("seconds", "stands"), [(0, True), (1, False)])
+def test_an_auction_anchored_after_delivery_began_is_void_and_so_are_its_fills(
+    trading: Street, seconds: int, stands: bool
+) -> None:
+    gates.sweep_gates(zone=trading.zone, now=at_slot(SLOT - 4))
+    # While nothing is anchored nobody knows, and nothing is void.
+    assert (Auction.objects.standing().count(), Auction.objects.unanchored().count()) == (1, 1)
+    assert Fill.objects.standing().count() == 3
+    trading.anchor(at_slot(SLOT, seconds))
+    assert Auction.objects.unanchored().count() == 0
+    assert Auction.objects.standing().exists() is Fill.objects.standing().exists() is stands
 
 
 def test_a_slot_under_delivery_is_left_to_residual_supply(trading: Street) -> None:

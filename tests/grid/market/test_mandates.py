@@ -36,11 +36,6 @@ def test_a_repeat_returns_the_first_row_and_sends_nothing(street: Street) -> Non
     assert ChainTx.objects.count() == 1
 
 
-def test_the_words_on_the_page_are_made_from_what_was_signed(street: Street) -> None:
-    mandate = register(street, street.alice, max_buy_wh_per_day=0, sell_floor=110_000, max_sell_wh_per_day=8000)
-    assert queries.in_words(mandate).startswith("Sell up to 8 kWh a day for at least 0.11 EUR per kWh, following")
-
-
 @pytest.mark.parametrize(
     ("changes", "code"),
     [

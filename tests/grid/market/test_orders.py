@@ -5,6 +5,7 @@ import pytest
 from grid.chain.models import ChainTx, ChainTxState
 from grid.domain.entries import mandate_order_hash
 from grid.market.models import Order, Side, Skip, SkipCode
+from grid.market.queries.inputs import signals_at_gate
 from grid.market.services import mandates, orders
 from tests.grid.street import FIRST, Home, Street, at_slot
 
@@ -13,7 +14,8 @@ GATE = at_slot(SLOT - 4)
 
 
 def generate(street: Street, *slots: int) -> list[Order]:
-    return orders.generate_from_mandates(zone=street.zone, slots=slots or (SLOT,), now=GATE)
+    signals = signals_at_gate(street.zone, slots or (SLOT,), lead=4)
+    return orders.generate_from_mandates(zone=street.zone, signals=signals, now=GATE)
 
 
 def only_skip(street: Street, home: Home) -> str:
@@ -100,7 +102,7 @@ def test_cover_is_free_again_once_the_day_is_posted(open_street: Street) -> None
     tomorrow = SLOT + 96
     open_street.signal([tomorrow], 150_000)
     open_street.forecast(open_street.carol, {tomorrow: 700}, cutoff=GATE)
-    (order,) = orders.generate_from_mandates(zone=open_street.zone, slots=[tomorrow], now=at_slot(tomorrow - 4))
+    (order,) = generate(open_street, tomorrow)
     assert order.quantity_wh == 100
 
 

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
@@ -11,6 +12,7 @@ from grid.accounts.models import AccountMember
 from grid.domain.slots import SLOTS_PER_DAY
 from grid.market.models import Fill, Side
 from grid.portal.queries.days import day_so_far
+from grid.records.models import Checkpoint
 from tests.factories import TODAY, People, account, owns, user
 from tests.neighbourhood import SLOT_NOW, Neighbourhood
 
@@ -46,6 +48,22 @@ def test_a_slot_on_hold_counts_no_local_energy(neighbours: Neighbourhood) -> Non
     flag.holds.create(point=people.home.point, slot=fill.order.slot, log_index=1, ends_at=flag.raised_at)
     after = day_so_far(people.zone, [people.home.point], TODAY)
     assert after.sold_wh == before.sold_wh - fill.quantity_wh
+
+
+def test_a_void_auction_is_no_trade(client: Client, neighbours: Neighbourhood) -> None:
+    people = neighbours.people
+    before = day_so_far(people.zone, [people.home.point], TODAY)
+    first = Checkpoint.objects.get(seq=0)
+    newest = Fill.objects.filter(order__point=people.home.point, order__slot__lt=SLOT_NOW).order_by("-order__slot")[0]
+    with connection.cursor() as cursor:
+        # As if its entry had reached the chain only in the checkpoint after the first one.
+        cursor.execute("SET session_replication_role = replica")
+        Checkpoint.objects.filter(pk=first.pk).update(size=newest.auction.log_index)
+        cursor.execute("SET session_replication_role = origin")
+    after = day_so_far(people.zone, [people.home.point], TODAY)
+    assert after.sold_wh == before.sold_wh - newest.quantity_wh
+    client.force_login(people.alice)
+    assert "Void" in client.get(reverse("home")).content.decode()
 
 
 def test_a_silent_chain_is_said_and_breaks_nothing(

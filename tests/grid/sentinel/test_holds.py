@@ -1,4 +1,4 @@
-"""Holds: who sees them, who may release them, and what the log says about it."""
+"""Holds: who may release them, when they end, and what the log says about it."""
 
 import json
 
@@ -64,8 +64,3 @@ def test_a_reason_is_required(street: Street, hold: Hold) -> None:
 
 def test_a_hold_ends_by_itself(street: Street, hold: Hold) -> None:
     assert desk.active_holds(street.zone, now=hold.ends_at) == []
-
-
-def test_an_account_sees_the_holds_on_its_own_points_alone(street: Street, hold: Hold) -> None:
-    assert desk.holds_of_account(street.bob.account) == [hold]
-    assert desk.holds_of_account(street.alice.account) == []

@@ -11,7 +11,6 @@ from grid.metering.models import Envelope, Meter, Quality, Register
 from grid.records import queries as records
 from grid.sentinel import services as sentinel
 from grid.sentinel.models import Flag, Hold, Rule, WatchCursor
-from grid.sentinel.queries import desk
 from tests.grid.settlement.day import metered
 from tests.grid.street import DAY, FIRST, Home, Street, at_slot
 
@@ -224,23 +223,6 @@ def test_the_feeder_is_flagged_and_never_held(street: Street) -> None:
     watch(street)
     assert Flag.objects.filter(rule=Rule.OVER_CAPACITY, point=street.feeder).count() == 1
     assert not Hold.objects.exists()
-
-
-def test_every_flag_is_told_in_words(street: Street) -> None:
-    envelope(street.bob.meter, 1)
-    envelope(street.bob.meter, 3)
-    envelope(street.bob.meter, 3, fork=True)
-    first = envelope(street.carol.meter, 1)
-    register(street.carol, FIRST, 5_000, 0, first)
-    register(street.carol, FIRST + 1, 10, 0, first)
-    street.measure(street.carol.point, {FIRST + 1: (9_000, 0)})
-    street.measure(street.feeder, {FIRST + 1: (1, 0)})
-    street.close(FIRST + 2)
-    watch(street)
-    words = {flag.rule: desk.in_words(flag) for flag in desk.flags(street.zone)}
-    assert set(words) == set(Rule.values)
-    assert words[Rule.COUNTER_GAP] == ("Record 3 of meter CW-bob follows record 1: records in between are missing.")
-    assert words[Rule.ZONE_BALANCE].startswith("Members add up to 9000 Wh, the feeder to 1 Wh;")
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,10 @@
 """A day on the street: traded by mandates, metered with deviations, some of it without an auction."""
 
+from collections.abc import Callable
+from datetime import datetime
+
 from grid.market.services import gates
-from tests.grid.street import DAY, FIRST, Home, Street, at_slot
+from tests.grid.street import DAY, FIRST, FOUNDED, Home, Street, at_slot
 
 SUN = range(36, 64)
 TRADED = range(28, 68)
@@ -22,13 +25,16 @@ def metered(home: Home, offset: int) -> tuple[int, int]:
     return max(0, net) + both, max(0, -net) + both
 
 
-def trade(street: Street) -> None:
-    """Publish prices for part of the day and hold its auctions."""
-    street.signal([FIRST + offset for offset in TRADED], 150_000)
+def trade(street: Street, anchor: Callable[[datetime], object] | None = None) -> None:
+    """Publish prices for part of the day and hold its auctions, all anchored in time by `anchor`."""
+    anchor = anchor or street.anchor
+    street.publish([FIRST + offset for offset in TRADED], 150_000)
+    anchor(FOUNDED)
     for home in street.homes:
         street.forecast(home, {FIRST + offset: expected(home, offset) for offset in range(96)})
     for hour in range(6, 17):
         gates.sweep_gates(zone=street.zone, now=at_slot(FIRST + 4 * hour))
+        anchor(at_slot(FIRST + 4 * hour, 5))
 
 
 def live(street: Street) -> None:

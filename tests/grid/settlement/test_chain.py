@@ -41,6 +41,12 @@ def work(client: Client, now: datetime) -> None:
     runs.note_posted(now=now)
 
 
+def anchor(client: Client, now: datetime) -> None:
+    checkpoints.sign_checkpoint(now=now)
+    checkpoints.enqueue_anchor(now=now)
+    work(client, now)
+
+
 @pytest.fixture
 def funded(db: None, node: Client) -> Iterator[Street]:
     """The street on the deployed contracts, every account funded, mandates registered."""
@@ -64,12 +70,10 @@ def funded(db: None, node: Client) -> Iterator[Street]:
 
 @pytest.fixture
 def posted(funded: Street, node: Client) -> SettlementRun:
-    trade(funded)
+    trade(funded, lambda now: anchor(node, now))
     funded.measure_day(DAY, metered)
     assert runs.compute_due(zone=funded.zone, now=AFTER) == 1
-    checkpoints.sign_checkpoint(now=AFTER)
-    checkpoints.enqueue_anchor(now=AFTER)
-    work(node, AFTER)
+    anchor(node, AFTER)
     assert runs.post_due(now=AFTER) == 1
     work(node, AFTER)
     return SettlementRun.objects.get()
@@ -79,8 +83,7 @@ def test_mandates_are_registered_under_the_terms_that_were_signed(funded: Street
     states = set(ChainTx.objects.values_list("state", flat=True))
     assert states == {ChainTxState.FINAL}, list(ChainTx.objects.values_list("business_key", "state", "error"))
     for home in funded.homes:
-        mandate = mandates.current(home.account, DAY)
-        assert mandate is not None
+        mandate = home.account.mandates.get()
         assert mandates.index_on_chain(mandate) == 0
         cap = chain_queries.call("Escrow", "capOn", home.account.address, DAY)
         assert cap == mandate.cap_per_day

@@ -4,16 +4,18 @@ from collections import defaultdict
 
 import pytest
 from django.db import Error, connection, transaction
+from structlog.testing import capture_logs
 
 from grid.domain.statements import Line
 from grid.market.models import Auction, Fill
 from grid.metering.models import Interval
+from grid.pricing.models import Profile
 from grid.records import queries as records
 from grid.sentinel.models import Flag, Hold, Rule
 from grid.settlement.models import PointStatement, RunRow, RunState, SettlementRun
 from grid.settlement.queries import statements
 from grid.settlement.services import runs
-from tests.grid.settlement.day import AFTER, TRADED, live, metered
+from tests.grid.settlement.day import AFTER, TRADED, live, metered, trade
 from tests.grid.street import DAY, FIRST, SYSTEM, Home, Street, at_slot
 
 IMPORT, EXPORT, FEE = 300_000, 80_000, 30_000
@@ -102,6 +104,55 @@ def test_slots_without_an_auction_are_residual_supply_that_cites_no_price(
             assert (header.bought_wh, header.sold_wh) == (0, 0)
         assert (header.import_price, header.export_price, header.fee_price) == (IMPORT, EXPORT, FEE)
         assert header.feeder_wh == header.member_import_wh - header.member_export_wh
+
+
+def test_an_auction_anchored_after_delivery_began_is_as_if_never_held(street: Street) -> None:
+    for home in street.homes:
+        street.register(home)
+    # The auctions of slots 41 to 44 are held in time, but anchored when the last of them has begun.
+    missed = at_slot(FIRST + 40, 5)
+    trade(street, lambda now: None if now == missed else street.anchor(now))
+    street.measure_day(DAY, metered)
+    void = Auction.objects.difference(Auction.objects.standing())
+    assert sorted(auction.slot - FIRST for auction in void) == [41, 42, 43, 44]
+    assert Fill.objects.filter(auction__slot=FIRST + 41).exists()
+    run = runs.compute(zone=street.zone, day=DAY, now=AFTER)
+    headers = statements.headers_of(run)
+    for offset in (41, 42, 43, 44):
+        header = headers[offset]
+        assert (header.auction_index, header.price_index, header.local_price) == (None, None, 0)
+        for home in street.homes:
+            line = line_of(run, home, offset)
+            imported, exported = metered(home, offset)
+            assert (line.fill_index, line.bought_wh, line.sold_wh) == (None, 0, 0)
+            assert line.amount == (exported * EXPORT - imported * IMPORT) // 1000
+    assert headers[40].bought_wh == headers[40].sold_wh > 0
+    assert run.bought_wh == run.sold_wh == sum(auction.volume_wh for auction in Auction.objects.standing())
+    assert sum(row.day_net for row in run.rows.all()) == 0
+    assert run.rows.get(address=SYSTEM["balancing"]).day_net == 0
+    assert 0 <= run.dust <= 96 * 3
+
+
+def test_a_day_waits_until_each_of_its_auctions_is_in_an_anchored_checkpoint(street: Street) -> None:
+    for home in street.homes:
+        street.register(home)
+    trade(street, lambda now: street.anchor(now) if now < at_slot(FIRST + 64) else None)
+    street.measure_day(DAY, metered)
+    assert runs.compute_due(zone=street.zone, now=AFTER) == 0
+    with pytest.raises(runs.InputMissing, match=f"auction of slot {FIRST + 65} .* in no anchored checkpoint yet"):
+        runs.compute(zone=street.zone, day=DAY, now=AFTER)
+    street.anchor(at_slot(FIRST + 64, 30))
+    assert runs.compute_due(zone=street.zone, now=AFTER) == 1
+    assert not Auction.objects.difference(Auction.objects.standing()).exists()
+
+
+def test_days_before_the_community_had_rules_are_passed_over_without_a_word(street: Street) -> None:
+    live(street)
+    Profile.objects.update(from_day=DAY + 1)
+    with capture_logs() as logged:
+        assert runs.compute_due(zone=street.zone, now=AFTER) == 0
+    assert logged == []
+    assert not SettlementRun.objects.exists()
 
 
 def test_a_repeat_settles_nothing_again(street: Street, settled: SettlementRun) -> None:

@@ -22,7 +22,8 @@ def run(street: Street) -> SettlementRun:
     return runs.compute(zone=street.zone, day=DAY, now=AFTER)
 
 
-def anchor(size: int, seq: int) -> Checkpoint:
+def anchor(size: int) -> Checkpoint:
+    seq = Checkpoint.objects.count()
     return Checkpoint.objects.create(
         size=size, root=records.root_of(size), note="", created_at=AFTER, seq=seq, anchored_at=AFTER
     )
@@ -48,16 +49,16 @@ def state(run: SettlementRun) -> str:
 
 def test_a_run_waits_for_a_checkpoint_that_covers_all_it_cites(run: SettlementRun) -> None:
     assert runs.post_due(now=AFTER) == 0
-    anchor(run.log_size - 1, 0)
+    anchor(run.log_size - 1)
     assert runs.post_due(now=AFTER) == 0
     assert state(run) == RunState.COMPUTED
-    anchor(run.log_size, 1)
+    anchor(run.log_size)
     assert runs.post_due(now=AFTER) == 1
     assert state(run) == RunState.POSTING
 
 
 def test_what_is_sent_is_what_was_computed_and_only_once(street: Street, run: SettlementRun) -> None:
-    anchor(run.log_size, 0)
+    anchored = anchor(run.log_size)
     assert runs.post_due(now=AFTER) == 1
     assert runs.post_due(now=AFTER) == 0
     sent = ChainTx.objects.get(business_key=f"run:{street.zone.pk}:{DAY}:0")
@@ -70,7 +71,7 @@ def test_what_is_sent_is_what_was_computed_and_only_once(street: Street, run: Se
         "pointsRoot": "0x" + bytes(run.points_root).hex(),
         "pointCount": 3,
         "headersRoot": "0x" + bytes(run.headers_root).hex(),
-        "checkpoint": 0,
+        "checkpoint": anchored.seq,
         "profileHash": "0x" + bytes(run.profile.sha256).hex(),
         "mode": 0,
     }
@@ -82,7 +83,7 @@ def test_what_is_sent_is_what_was_computed_and_only_once(street: Street, run: Se
 
 
 def test_rows_that_were_changed_behind_our_back_are_never_posted(run: SettlementRun) -> None:
-    anchor(run.log_size, 0)
+    anchor(run.log_size)
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")
         cursor.execute("UPDATE settlement_runrow SET day_net = day_net + 1 WHERE position = 0")
@@ -95,7 +96,7 @@ def test_rows_that_were_changed_behind_our_back_are_never_posted(run: Settlement
 
 @pytest.fixture
 def posting(run: SettlementRun) -> SettlementRun:
-    anchor(run.log_size, 0)
+    anchor(run.log_size)
     runs.post_due(now=AFTER)
     run.refresh_from_db()
     return run

@@ -1,7 +1,7 @@
 """What a run does to balances: caps, receivables and the waterfall, in small numbers."""
 
 import pytest
-from world import ZERO32, TOKEN, refused
+from world import TOKEN, ZERO32, refused
 
 
 def event(tx, name) -> dict:
@@ -67,7 +67,11 @@ def test_shortfall_runs_down_the_waterfall(world):
     assert (world.free("alice"), world.free("bob")) == (546 * TOKEN, 523 * TOKEN)
     assert [world.free(name) for name in ("balancing", "fee", "supplier")] == [20 * TOKEN, 5 * TOKEN, 0]
     world.fund("dora", 80 * TOKEN)
-    assert [world.free(name) for name in ("balancing", "fee", "supplier")] == [20 * TOKEN, 10 * TOKEN, 21 * TOKEN]
+    assert [world.free(name) for name in ("balancing", "fee", "supplier")] == [
+        20 * TOKEN,
+        10 * TOKEN,
+        21 * TOKEN,
+    ]
     assert world.escrow.receivableOf(world["dora"]) == 0
     world.assert_backed("alice", "bob", "dora")
 
@@ -116,7 +120,7 @@ def test_pro_rata_cuts_lose_nothing_to_rounding(world, cents):
     """Three equal credits and a shortfall that three does not divide."""
     world.fund("supplier", 10 - cents)
     names = ("alice", "bob", "carol")
-    world.post({name: 10 for name in names})
+    world.post(dict.fromkeys(names, 10))
     owed = [int(world.escrow.owedTo(world[name])) for name in names]
     assert sum(owed) == 20 + cents
     assert max(owed) - min(owed) <= 1

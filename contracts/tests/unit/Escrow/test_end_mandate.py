@@ -16,7 +16,13 @@ def test_ended_mandate_covers_earlier_days_only(world):
 
 def refused_end(world, name, index, end_day, *error):
     nonce, deadline = world.fresh()
-    message = {"account": world[name], "mandateIndex": index, "endDay": end_day, "nonce": nonce, "deadline": deadline}
+    message = {
+        "account": world[name],
+        "mandateIndex": index,
+        "endDay": end_day,
+        "nonce": nonce,
+        "deadline": deadline,
+    }
     signature = world.sign(name, "MandateEnd", message)
     with refused(*error):
         world.escrow.endMandate(*message.values(), signature, {"from": world.relayer})
@@ -68,7 +74,13 @@ def test_unknown_mandate__reverts(world):
 
 def test_stranger__reverts(world):
     nonce, deadline = world.fresh()
-    message = {"account": world["alice"], "mandateIndex": 0, "endDay": world.today + 2, "nonce": nonce, "deadline": deadline}
+    message = {
+        "account": world["alice"],
+        "mandateIndex": 0,
+        "endDay": world.today + 2,
+        "nonce": nonce,
+        "deadline": deadline,
+    }
     signature = world.sign("mallory", "MandateEnd", message)
     with pytest.raises(VirtualMachineError, match="SignatureInvalid"):
         world.escrow.endMandate(*message.values(), signature, {"from": world.mallory})

@@ -14,7 +14,7 @@ def pool(world) -> list[int]:
 
 def test_long_queue_is_served_oldest_first_in_bounded_steps(world):
     """Twelve creditors wait for a supplier without money; a deposit serves eight, anyone serves the rest."""
-    world.post({name: TOKEN for name in CREDITORS})
+    world.post(dict.fromkeys(CREDITORS, TOKEN))
     assert owed(world) == [TOKEN] * 12
     world.fund("supplier", 12 * TOKEN)
     assert sum(owed(world)) == 4 * TOKEN

@@ -70,7 +70,12 @@ def test_other_previous_rows__revert(posted):
 
 def test_other_previous_claims__revert(posted):
     rows, old = posted.rows(SECOND), posted.rows(FIRST)
-    for changes in ({"headersRoot": keccak(text="x")}, {"zone": keccak(text="x")}, {"mode": 1}, {"pointCount": 3}):
+    for changes in (
+        {"headersRoot": keccak(text="x")},
+        {"zone": keccak(text="x")},
+        {"mode": 1},
+        {"pointCount": 3},
+    ):
         with pytest.raises(VirtualMachineError, match="PreviousRunWrong"):
             send(posted, rows, old, posted.run(old, **changes))
 

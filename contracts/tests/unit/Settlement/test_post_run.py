@@ -4,7 +4,18 @@ from eth_utils import keccak
 from world import CHALLENGE_WINDOW, DAY, POSTING_LAG, TOKEN, ZONE, refused, row, rows_root
 
 NETS = {"alice": -30 * TOKEN, "bob": 12 * TOKEN, "fee": 2 * TOKEN, "dust": 7}
-RUN_TYPES = ["bytes32", "uint32", "uint16", "bytes32", "uint16", "bytes32", "uint64", "bytes32", "uint8", "bytes32"]
+RUN_TYPES = [
+    "bytes32",
+    "uint32",
+    "uint16",
+    "bytes32",
+    "uint16",
+    "bytes32",
+    "uint64",
+    "bytes32",
+    "uint8",
+    "bytes32",
+]
 
 
 def post_rows(world, rows, **changes):
@@ -20,7 +31,10 @@ def test_posted_run_is_announced_and_kept_by_digest(world):
         world.today - 1, 0, 2, 0, 0,
     ]  # fmt: skip
     roots = {"zone": ZONE, "pointsRoot": claimed[3], "headersRoot": claimed[5], "profileHash": claimed[7]}
-    assert {key: bytes.fromhex(str(posted[key])[2:]) for key in (*roots, "rowsRoot")} == {**roots, "rowsRoot": root}
+    assert {key: bytes.fromhex(str(posted[key])[2:]) for key in (*roots, "rowsRoot")} == {
+        **roots,
+        "rowsRoot": root,
+    }
     assert posted["finalAt"] == tx.timestamp + CHALLENGE_WINDOW
 
     digest, final_at, posted_at, members = world.settlement.runOf(ZONE, world.today - 1, 0)
