@@ -13,7 +13,18 @@ from django.apps import apps
 from django.core.management import call_command
 
 ROOT = Path(__file__).resolve().parents[1]
-FLOW = ["chain", "accounts", "records", "metering", "forecasts", "pricing", "market", "sentinel", "settlement", "disputes"]
+FLOW = [
+    "chain",
+    "accounts",
+    "records",
+    "metering",
+    "forecasts",
+    "pricing",
+    "market",
+    "sentinel",
+    "settlement",
+    "disputes",
+]
 
 
 @pytest.mark.django_db

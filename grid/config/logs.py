@@ -1,6 +1,7 @@
 """Log lines as JSON, one object a line, from Django, Celery and our own code alike."""
 
 import logging
+from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
@@ -9,7 +10,7 @@ _time = structlog.processors.TimeStamper(fmt="iso", utc=True)
 _render = structlog.processors.JSONRenderer()
 
 
-def render(logger: logging.Logger, name: str, event: dict[str, Any]) -> str:
+def render(logger: Any, name: str, event: MutableMapping[str, Any]) -> str:
     """The last step of `ProcessorFormatter`: level, logger, time, then the line itself."""
     record: logging.LogRecord = event.pop("_record")
     event.pop("_from_structlog", None)

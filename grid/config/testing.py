@@ -10,7 +10,10 @@ from dataclasses import dataclass
 
 from grid.config import browser
 from grid.config.runtime import ROOT
+from grid.config.servers import anvil
 
+# Histories of the contracts' state machine in a long campaign.
+DEEP_CONTRACT_EXAMPLES = "100"
 COUNT = re.compile(r"(\d+) (passed|failed|errors?|skipped)\b")
 
 
@@ -78,15 +81,17 @@ def _checks() -> list[Suite]:
 
 def run(*, deep: bool, only: str | None, arguments: Sequence[str]) -> int:
     """Run the suites; arguments go to pytest and leave out the rest. Returns the exit code."""
-    env = {**os.environ, "WATT_DEMO": "1", "CHROMIUM": str(browser.get())}
+    env = {**os.environ, "WATT_DEMO": "1", "CHROMIUM": str(browser.get()), "ANVIL": str(anvil.binary())}
     # A test must not reach servers that the shell happens to name.
     for name in ("WATT_CLOCK_FILE", "WATT_DATA"):
         env.pop(name, None)
     chosen = ["--run-deep"] if deep else []
+    if deep:
+        env["CONTRACT_EXAMPLES"] = DEEP_CONTRACT_EXAMPLES
     pytest = Suite("python", _python("pytest", "-q", *chosen, *arguments), counts_tests=True)
     contracts = [
         Suite("contract artifacts", ["sh", "contracts/scripts/build.sh", "--check"]),
-        Suite("contracts", ["sh", "contracts/scripts/run_tests.sh", *chosen], counts_tests=True),
+        Suite("contracts", ["sh", "contracts/scripts/run_tests.sh", "-q"], counts_tests=True),
     ]
     if arguments:
         suites = [pytest]

@@ -44,8 +44,7 @@ def quantities(result: Clearing) -> dict[bytes, int]:
 def surplus(orders: Sequence[Order], filled: dict[bytes, int]) -> int:
     """What buyers would have paid beyond what sellers asked, for the energy traded."""
     return sum(
-        (item.limit if item.side is Side.BUY else -item.limit) * filled.get(item.order_hash, 0)
-        for item in orders
+        (item.limit if item.side is Side.BUY else -item.limit) * filled.get(item.order_hash, 0) for item in orders
     )
 
 
@@ -98,9 +97,7 @@ def test_orders_without_energy_and_repeated_orders_are_refused_by_hash() -> None
 
 
 @given(books(), references)
-def test_energy_is_conserved_and_no_order_gets_more_than_it_asked(
-    orders: list[Order], reference: int
-) -> None:
+def test_energy_is_conserved_and_no_order_gets_more_than_it_asked(orders: list[Order], reference: int) -> None:
     result = clear(orders, reference_price=reference)
     asked = {item.order_hash: item for item in orders}
     for side in Side:
@@ -138,9 +135,7 @@ def test_no_other_price_trades_more_or_leaves_more_surplus(orders: list[Order], 
 
 
 @given(books(largest=50), references, st.data())
-def test_a_better_limit_never_lowers_the_fill(
-    orders: list[Order], reference: int, data: st.DataObject
-) -> None:
+def test_a_better_limit_never_lowers_the_fill(orders: list[Order], reference: int, data: st.DataObject) -> None:
     if not orders:
         return
     position = data.draw(st.integers(0, len(orders) - 1))

@@ -34,9 +34,7 @@ def test_an_order_without_energy_has_no_cover() -> None:
         sell_cover(quantity=0, limit=1, import_price=1)
 
 
-def amount(
-    *, imported: int, exported: int, bought: int, sold: int, local: int, fee: int, imp: int, exp: int
-) -> int:
+def amount(*, imported: int, exported: int, bought: int, sold: int, local: int, fee: int, imp: int, exp: int) -> int:
     """PROTOCOL §2, written out again: what the slot pays, in token units."""
     import_rest, export_rest = imported - bought, exported - sold
     total = sold * local - bought * (local + fee)
@@ -51,9 +49,7 @@ def test_a_buyer_who_uses_part_of_it_owes_no_more_than_the_cover_and_the_supply_
 ) -> None:
     local = data.draw(st.integers(limit - 10**6, limit))
     used = data.draw(st.integers(0, quantity))
-    net = amount(
-        imported=used, exported=0, bought=quantity, sold=0, local=local, fee=fee, imp=importing, exp=export
-    )
+    net = amount(imported=used, exported=0, bought=quantity, sold=0, local=local, fee=fee, imp=importing, exp=export)
     assert -net <= buy_cover(quantity=quantity, limit=limit, fee=fee, lowest_export=export)
 
 
@@ -63,7 +59,5 @@ def test_a_seller_who_delivers_part_of_it_owes_no_more_than_the_cover(
 ) -> None:
     local = data.draw(st.integers(limit, limit + 10**6))
     delivered = data.draw(st.integers(0, quantity))
-    net = amount(
-        imported=0, exported=delivered, bought=0, sold=quantity, local=local, fee=0, imp=importing, exp=export
-    )
+    net = amount(imported=0, exported=delivered, bought=0, sold=quantity, local=local, fee=0, imp=importing, exp=export)
     assert -net <= sell_cover(quantity=quantity, limit=limit, import_price=importing)

@@ -12,9 +12,7 @@ from grid.domain.profile import ProfileError, parse, profile_hash
 from grid.domain.slots import slot_of
 
 DEMO = Path(__file__).parents[2] / "grid" / "pricing" / "profiles" / "demo.json"
-ACCOUNTS = {
-    name: f"0x{number:040x}" for number, name in enumerate(("supplier", "fee", "dust", "balancing"), 1)
-}
+ACCOUNTS = {name: f"0x{number:040x}" for number, name in enumerate(("supplier", "fee", "dust", "balancing"), 1)}
 
 
 @pytest.fixture
@@ -56,9 +54,7 @@ def test_the_hash_depends_on_content_and_not_on_layout(document: dict[str, Any])
     reordered = dict(reversed(list(document.items())))
     assert profile_hash(reordered) == profile_hash(document) == parse(document).hash
     document["tariffs"]["fee"][0]["price"] += 1
-    assert profile_hash(document) != profile_hash(
-        reordered | {"tariffs": json.loads(DEMO.read_text())["tariffs"]}
-    )
+    assert profile_hash(document) != profile_hash(reordered | {"tariffs": json.loads(DEMO.read_text())["tariffs"]})
 
 
 @pytest.mark.parametrize(

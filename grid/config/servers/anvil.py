@@ -98,7 +98,7 @@ class Anvil:
             "--timestamp",
             str(self.genesis),
         ]
-        options += ["--enable-tx-gas-limit", "--block-base-fee-per-gas", "0", "--preserve-historical-states"]
+        options += ["--enable-tx-gas-limit", "--block-base-fee-per-gas", "0"]
         self.process = processes.spawn([binary(), *options], log=self.log)
         processes.wait_until(self._answers, what="The chain (anvil)", process=self.process, log=self.log)
 

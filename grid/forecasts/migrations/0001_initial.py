@@ -5,55 +5,91 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
-        ('metering', '0001_initial'),
+        ("accounts", "0001_initial"),
+        ("metering", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ForecastRun',
+            name="ForecastRun",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('target', models.CharField(choices=[('import', 'Import'), ('export', 'Export')], max_length=8)),
-                ('cutoff', models.DateTimeField(help_text='only what was known then was used')),
-                ('from_slot', models.BigIntegerField()),
-                ('to_slot', models.BigIntegerField(help_text='exclusive')),
-                ('model', models.CharField(blank=True, max_length=64)),
-                ('fallback_reason', models.CharField(blank=True, max_length=200)),
-                ('state', models.CharField(choices=[('pending', 'Pending'), ('running', 'Running'), ('done', 'Done'), ('failed', 'Failed')], default='pending', max_length=8)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('claimed_at', models.DateTimeField(null=True)),
-                ('error', models.TextField(blank=True)),
-                ('log_size', models.BigIntegerField(help_text='size of the log the inputs were read at', null=True)),
-                ('input_hash', models.BinaryField(max_length=32, null=True)),
-                ('log_index', models.BigIntegerField(help_text='DECISION entry', null=True)),
-                ('created_at', models.DateTimeField()),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('point', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='forecast_runs', to='metering.meteringpoint')),
-                ('zone', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='forecast_runs', to='accounts.zone')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("target", models.CharField(choices=[("import", "Import"), ("export", "Export")], max_length=8)),
+                ("cutoff", models.DateTimeField(help_text="only what was known then was used")),
+                ("from_slot", models.BigIntegerField()),
+                ("to_slot", models.BigIntegerField(help_text="exclusive")),
+                ("model", models.CharField(blank=True, max_length=64)),
+                ("fallback_reason", models.CharField(blank=True, max_length=200)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Pending"),
+                            ("running", "Running"),
+                            ("done", "Done"),
+                            ("failed", "Failed"),
+                        ],
+                        default="pending",
+                        max_length=8,
+                    ),
+                ),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("claimed_at", models.DateTimeField(null=True)),
+                ("error", models.TextField(blank=True)),
+                ("log_size", models.BigIntegerField(help_text="size of the log the inputs were read at", null=True)),
+                ("input_hash", models.BinaryField(max_length=32, null=True)),
+                ("log_index", models.BigIntegerField(help_text="DECISION entry", null=True)),
+                ("created_at", models.DateTimeField()),
+                ("finished_at", models.DateTimeField(null=True)),
+                (
+                    "point",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="forecast_runs",
+                        to="metering.meteringpoint",
+                    ),
+                ),
+                (
+                    "zone",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="forecast_runs", to="accounts.zone"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ForecastPoint',
+            name="ForecastPoint",
             fields=[
-                ('pk', models.CompositePrimaryKey('run_id', 'slot', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('slot', models.BigIntegerField()),
-                ('p10_wh', models.BigIntegerField()),
-                ('p50_wh', models.BigIntegerField()),
-                ('p90_wh', models.BigIntegerField()),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='points', to='forecasts.forecastrun')),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "run_id", "slot", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("slot", models.BigIntegerField()),
+                ("p10_wh", models.BigIntegerField()),
+                ("p50_wh", models.BigIntegerField()),
+                ("p90_wh", models.BigIntegerField()),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="points", to="forecasts.forecastrun"
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='forecastrun',
-            index=models.Index(fields=['state', 'id'], name='forecast_run_state'),
+            model_name="forecastrun",
+            index=models.Index(fields=["state", "id"], name="forecast_run_state"),
         ),
         migrations.AddConstraint(
-            model_name='forecastrun',
-            constraint=models.UniqueConstraint(fields=('zone', 'point', 'target', 'cutoff'), name='forecast_run_once', nulls_distinct=False),
+            model_name="forecastrun",
+            constraint=models.UniqueConstraint(
+                fields=("zone", "point", "target", "cutoff"), name="forecast_run_once", nulls_distinct=False
+            ),
         ),
     ]

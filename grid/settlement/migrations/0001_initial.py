@@ -5,91 +5,149 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
-        ('chain', '0001_initial'),
-        ('metering', '0001_initial'),
-        ('pricing', '0001_initial'),
-        ('records', '0002_append_only'),
+        ("accounts", "0001_initial"),
+        ("chain", "0001_initial"),
+        ("metering", "0001_initial"),
+        ("pricing", "0001_initial"),
+        ("records", "0002_append_only"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='SettlementRun',
+            name="SettlementRun",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.IntegerField(help_text='days since 1970-01-01')),
-                ('sequence', models.PositiveSmallIntegerField(default=0)),
-                ('mode', models.CharField(default='ex_ante', max_length=8)),
-                ('log_size', models.BigIntegerField(help_text='every cited entry has a lower index')),
-                ('points_root', models.BinaryField(max_length=32)),
-                ('headers_root', models.BinaryField(max_length=32)),
-                ('rows_root', models.BinaryField(max_length=32)),
-                ('point_count', models.PositiveIntegerField()),
-                ('headers', models.BinaryField(help_text='96 header leaves, packed')),
-                ('dust', models.BigIntegerField()),
-                ('bought_wh', models.BigIntegerField()),
-                ('sold_wh', models.BigIntegerField()),
-                ('state', models.CharField(choices=[('computed', 'Computed, waits for its checkpoint'), ('posting', 'Sent to the contract'), ('posted', 'Posted, can be disputed'), ('final', 'Final'), ('rejected', 'Refused by the contract')], default='computed', max_length=8)),
-                ('created_at', models.DateTimeField()),
-                ('posted_at', models.DateTimeField(null=True)),
-                ('final_at', models.DateTimeField(help_text='end of the challenge window on chain', null=True)),
-                ('chain_tx', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, to='chain.chaintx')),
-                ('checkpoint', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to='records.checkpoint')),
-                ('profile', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='pricing.profile')),
-                ('zone', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='runs', to='accounts.zone')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("day", models.IntegerField(help_text="days since 1970-01-01")),
+                ("sequence", models.PositiveSmallIntegerField(default=0)),
+                ("mode", models.CharField(default="ex_ante", max_length=8)),
+                ("log_size", models.BigIntegerField(help_text="every cited entry has a lower index")),
+                ("points_root", models.BinaryField(max_length=32)),
+                ("headers_root", models.BinaryField(max_length=32)),
+                ("rows_root", models.BinaryField(max_length=32)),
+                ("point_count", models.PositiveIntegerField()),
+                ("headers", models.BinaryField(help_text="96 header leaves, packed")),
+                ("dust", models.BigIntegerField()),
+                ("bought_wh", models.BigIntegerField()),
+                ("sold_wh", models.BigIntegerField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("computed", "Computed, waits for its checkpoint"),
+                            ("posting", "Sent to the contract"),
+                            ("posted", "Posted, can be disputed"),
+                            ("final", "Final"),
+                            ("rejected", "Refused by the contract"),
+                        ],
+                        default="computed",
+                        max_length=8,
+                    ),
+                ),
+                ("created_at", models.DateTimeField()),
+                ("posted_at", models.DateTimeField(null=True)),
+                ("final_at", models.DateTimeField(help_text="end of the challenge window on chain", null=True)),
+                (
+                    "chain_tx",
+                    models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, to="chain.chaintx"),
+                ),
+                (
+                    "checkpoint",
+                    models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to="records.checkpoint"),
+                ),
+                ("profile", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="pricing.profile")),
+                (
+                    "zone",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="runs", to="accounts.zone"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='RunRow',
+            name="RunRow",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveSmallIntegerField()),
-                ('address', models.CharField(max_length=42)),
-                ('day_net', models.BigIntegerField(help_text='token units; positive is a credit')),
-                ('account', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='run_rows', to='accounts.account')),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='rows', to='settlement.settlementrun')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("position", models.PositiveSmallIntegerField()),
+                ("address", models.CharField(max_length=42)),
+                ("day_net", models.BigIntegerField(help_text="token units; positive is a credit")),
+                (
+                    "account",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="run_rows",
+                        to="accounts.account",
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="rows", to="settlement.settlementrun"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PointStatement',
+            name="PointStatement",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveSmallIntegerField(help_text='leaf of the points tree')),
-                ('day_net', models.BigIntegerField()),
-                ('lines_root', models.BinaryField(max_length=32)),
-                ('salt', models.BinaryField(max_length=32)),
-                ('lines', models.BinaryField(help_text="96 line leaves, packed, AES-256-GCM under the point's log key")),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='statements', to='accounts.account')),
-                ('point', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='statements', to='metering.meteringpoint')),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='statements', to='settlement.settlementrun')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("position", models.PositiveSmallIntegerField(help_text="leaf of the points tree")),
+                ("day_net", models.BigIntegerField()),
+                ("lines_root", models.BinaryField(max_length=32)),
+                ("salt", models.BinaryField(max_length=32)),
+                (
+                    "lines",
+                    models.BinaryField(help_text="96 line leaves, packed, AES-256-GCM under the point's log key"),
+                ),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="statements", to="accounts.account"
+                    ),
+                ),
+                (
+                    "point",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="statements",
+                        to="metering.meteringpoint",
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="statements",
+                        to="settlement.settlementrun",
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='settlementrun',
-            index=models.Index(fields=['state', 'zone', 'day'], name='run_state'),
+            model_name="settlementrun",
+            index=models.Index(fields=["state", "zone", "day"], name="run_state"),
         ),
         migrations.AddConstraint(
-            model_name='settlementrun',
-            constraint=models.UniqueConstraint(fields=('zone', 'day', 'sequence'), name='run_once'),
+            model_name="settlementrun",
+            constraint=models.UniqueConstraint(fields=("zone", "day", "sequence"), name="run_once"),
         ),
         migrations.AddConstraint(
-            model_name='runrow',
-            constraint=models.UniqueConstraint(fields=('run', 'position'), name='run_row_position'),
+            model_name="runrow",
+            constraint=models.UniqueConstraint(fields=("run", "position"), name="run_row_position"),
         ),
         migrations.AddConstraint(
-            model_name='runrow',
-            constraint=models.UniqueConstraint(fields=('run', 'address'), name='run_row_address'),
+            model_name="runrow",
+            constraint=models.UniqueConstraint(fields=("run", "address"), name="run_row_address"),
         ),
         migrations.AddConstraint(
-            model_name='pointstatement',
-            constraint=models.UniqueConstraint(fields=('run', 'point'), name='statement_once'),
+            model_name="pointstatement",
+            constraint=models.UniqueConstraint(fields=("run", "point"), name="statement_once"),
         ),
         migrations.AddConstraint(
-            model_name='pointstatement',
-            constraint=models.UniqueConstraint(fields=('run', 'position'), name='statement_position'),
+            model_name="pointstatement",
+            constraint=models.UniqueConstraint(fields=("run", "position"), name="statement_position"),
         ),
     ]
