@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Mapping
 from types import FrameType
-from typing import Protocol
+from typing import IO, Protocol
 from urllib.parse import urlsplit
 
 from grid import clock
@@ -18,6 +18,7 @@ from grid.config import parts
 from grid.config.runtime import DataFolder, Lock, write_run_file
 from grid.config.servers import external
 from grid.config.servers.anvil import Anvil
+from grid.config.servers.ports import claim_port
 from grid.config.servers.postgres import Postgres
 from grid.config.servers.processes import StartError, free_port, popen, stop, stop_all, tail
 from grid.config.servers.valkey import Valkey
@@ -59,6 +60,7 @@ class Supervisor:
         self.told: dict[str, str] = {}
         self.stopping = False
         self._lock: Lock | None = None
+        self._port_claim: IO[str] | None = None
         self._retry_at: dict[str, float] = {}
 
     def say(self, text: str) -> None:
@@ -153,15 +155,22 @@ class Supervisor:
         """The port asked for, or 8000, or a free one when 8000 is taken and nobody insisted."""
         wanted = DEFAULT_PORT if self.port is None else self.port
         problem = external.port_problem(self.host, wanted)
-        if problem is None:
-            return wanted
-        if problem != external.TAKEN:
+        if problem not in (None, external.TAKEN):
             raise StartError(f"The page cannot be served on {self.host} port {wanted} ({problem}): see --host, --port.")
+        if problem is None and self._claim(wanted):
+            return wanted
         if self.port is not None:
             raise StartError(f"Port {wanted} is taken by another program: choose another with --port.")
         chosen = free_port()
+        while not self._claim(chosen):
+            chosen = free_port()
         self.say(f"port {wanted} is taken, the page is on port {chosen}")
         return chosen
+
+    def _claim(self, port: int) -> bool:
+        """Claim a port among platforms for as long as we live; False when another one has."""
+        self._port_claim = claim_port(port)
+        return self._port_claim is not None
 
     def run_module(self, *arguments: str) -> None:
         """Run one of our modules to its end, its output among our messages. Raises StartError."""
