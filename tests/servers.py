@@ -23,7 +23,7 @@ def _start_servers() -> None:
     _folder.chmod(0o755)
     os.environ.setdefault("WATT_DEMO", "1")
     os.environ.setdefault("WATT_DATA", str(_folder / "data"))
-    (_folder / "data").mkdir()
+    (_folder / "data" / "static").mkdir(parents=True)
     if "DATABASE_URL" not in os.environ:
         postgres = Postgres(data=_folder / "pg", sockets=_folder / "s", log=_folder / "pg.log", durable=False)
         postgres.start()

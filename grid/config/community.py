@@ -10,6 +10,7 @@ from pathlib import Path
 from grid import clock
 from grid.config import parts
 from grid.config.runtime import DataFolder
+from grid.config.servers import external
 from grid.config.servers.processes import StartError
 from grid.config.supervisor import Supervisor, resume_clock
 
@@ -44,8 +45,13 @@ def start(supervisor: Supervisor, options: argparse.Namespace) -> None:
         resume_clock(folder, speed=0)
     genesis = int(clock.timestamp()) - 60 if simulated else int(time.time()) - 60
     supervisor.start_servers(genesis=genesis)
+    broker = os.environ.get("MQTT_URL")
+    if broker is not None:
+        external.wait_for_broker(broker, say=supervisor.say)
     supervisor.set_environment(simulated=simulated)
     supervisor.start_platform()
+    if broker is not None:
+        supervisor.add(parts.mqtt(env=supervisor.env, log=folder.logs / "mqtt.log"))
     if not simulated:
         supervisor.say(f"ready: {supervisor.env['WEB_URL']} (make a first user with ./watt manage createsuperuser)")
         supervisor.watch()

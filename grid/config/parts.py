@@ -26,6 +26,7 @@ class Part:
     log: Path
     ready: Callable[[], bool] | None = None
     stop_seconds: float = 10.0
+    stop_turn: int = 0  # parts of a lower turn have ended before those of a higher one are asked to
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     failures: int = 0
@@ -86,7 +87,7 @@ def web(*, env: Mapping[str, str], log: Path, host: str, port: int) -> Part:
     command = python("-m", "granian", "--interface", "wsgi", "grid.config.wsgi:application")
     command += ["--host", host, "--port", str(port), "--workers", "1", "--blocking-threads", "4"]
     command += ["--no-ws", "--respawn-failed-workers", "--log-level", "warning"]
-    return Part("web", command, env, log, ready=answers(f"http://{_reachable(host)}:{port}/healthz"))
+    return Part("web", command, env, log, ready=answers(f"http://{_reachable(host)}:{port}/healthz"), stop_turn=2)
 
 
 def live(*, env: Mapping[str, str], log: Path, host: str, port: int) -> Part:
@@ -107,13 +108,18 @@ def worker(*, queue: str, env: Mapping[str, str], log: Path) -> Part:
     command = python("-m", "celery", "-A", "grid.config.celery", "worker", "--queues", queue, "--concurrency", "1")
     command += ["--hostname", f"{queue}@%h", "--loglevel", "warning", "--without-gossip", "--without-mingle"]
     threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    return Part(f"worker:{queue}", command, {**env, **threads}, log, stop_seconds=20.0)
+    return Part(f"worker:{queue}", command, {**env, **threads}, log, stop_seconds=20.0, stop_turn=1)
 
 
 def beat(*, env: Mapping[str, str], log: Path, schedule: Path) -> Part:
     command = python("-m", "celery", "-A", "grid.config.celery", "beat", "--loglevel", "warning")
     command += ["--schedule", os.fspath(schedule), "--pidfile", ""]
     return Part("beat", command, env, log)
+
+
+def mqtt(*, env: Mapping[str, str], log: Path) -> Part:
+    """Readings from the broker of MQTT_URL."""
+    return Part("mqtt", python("-m", "django", "mqtt_bridge"), env, log)
 
 
 def community(*, env: Mapping[str, str], log: Path, arguments: list[str]) -> Part:

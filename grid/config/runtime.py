@@ -67,6 +67,7 @@ class DataFolder:
     def create(self) -> None:
         """Make what is not there yet. Raises StartError where this user must not run on the folder."""
         self.logs.mkdir(exist_ok=True)
+        (self.path / "static").mkdir(exist_ok=True)  # the web server looks for collected files there
         if os.geteuid() == 0:
             if (self.path / "postgres").exists():
                 raise StartError(f"{self.path} was made by an ordinary user: start as that user, not as root.")

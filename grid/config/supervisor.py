@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from types import FrameType
 from typing import IO, Protocol
 from urllib.parse import urlsplit
@@ -276,9 +277,12 @@ class Supervisor:
         if self.folder.clock.exists() and self.env.get(clock.ENV):
             os.environ[clock.ENV] = self.env[clock.ENV]
             clock.write(self.folder.clock, speed=0, sim=clock.timestamp())
-        for part in reversed(self.parts):
-            if not part.stop():
-                self.say(f"{part.name} did not stop when asked to and was killed")
+        with ThreadPoolExecutor() as pool:
+            for turn in sorted({part.stop_turn for part in self.parts}):
+                group = [part for part in self.parts if part.stop_turn == turn]
+                for part, ended in zip(group, pool.map(parts.Part.stop, group), strict=True):
+                    if not ended:
+                        self.say(f"{part.name} did not stop when asked to and was killed")
         for server in reversed(list(self.servers.values())):
             server.stop()
         if self._lock:
@@ -310,6 +314,7 @@ def check_given_urls() -> None:
         ("DATABASE_URL", ("postgres", "postgresql")),
         ("REDIS_URL", ("redis", "rediss", "unix")),
         ("CHAIN_URL", ("http", "https")),
+        ("MQTT_URL", ("mqtt", "mqtts")),
     ):
         value = os.environ.get(name)
         # The value itself may hold a password.

@@ -6,6 +6,8 @@ RecordError
 ├── MeterUnbound      no metering point has this meter at that time
 ├── NotFiscal         a reading within a charging transaction
 ├── FutureReading     a time that has not come yet
+├── WrongTopic        an MQTT topic that names another meter
+├── Unavailable       the platform failed on the record; nothing of it was kept
 └── CounterReplayed   the counter was used before, for other readings: kept as evidence of a fork
 
 MeteringError         a change of the registry that would contradict what stands in it
@@ -32,6 +34,14 @@ class NotFiscal(RecordError):
 
 class FutureReading(RecordError):
     code = "future"
+
+
+class WrongTopic(RecordError):
+    code = "wrong-topic"
+
+
+class Unavailable(RecordError):
+    code = "unavailable"
 
 
 class CounterReplayed(RecordError):

@@ -52,6 +52,9 @@ PROBLEMS: dict[str, ProblemKind] = {
         409,
         "Continue with the next counter. Both records are kept as evidence; the first one counts.",
     ),
+    "wrong-topic": ProblemKind(
+        "The MQTT topic names another meter", 422, "Publish to grid/v1/<community>/<serial>/reading, with its serial."
+    ),
     # Of a whole request.
     "method": ProblemKind("Only POST is served here", 405, "Send records by POST."),
     "bad-request": ProblemKind("The request cannot be read", 400, 'Send {"records": ["OCMF|…|…", …]} as JSON, UTF-8.'),

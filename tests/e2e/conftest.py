@@ -39,9 +39,9 @@ def bundle() -> None:
     assert finders.find("build/app.js")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser(bundle: None) -> Iterator[Browser]:
-    """One Chromium for the run. Its event loop runs in the thread of the tests, where Django sees it."""
+    """One Chromium for the tests of this folder, and no longer: its event loop runs in the thread of the tests."""
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         started = playwright.chromium.launch(

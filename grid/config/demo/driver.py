@@ -14,6 +14,8 @@ from grid.simulator.client import Outcome
 from grid.simulator.street import Street
 
 ANSWER_PATIENCE = 300
+# A worker that was killed has taken the question with it.
+ASK_AGAIN_AFTER = 20
 
 
 class PassFailed(Exception):
@@ -41,9 +43,12 @@ class Driver:
     def sweep(self) -> dict[str, int]:
         """One pass over the flow in the default worker. Raises PassFailed."""
         answer_to = f"sweep:{secrets.token_hex(8)}"
-        app.send_task("grid.config.tasks.sweep_and_tell", kwargs={"answer_to": answer_to})
-        answer = self._redis.blpop([answer_to], timeout=ANSWER_PATIENCE)
-        if answer is None:
+        for _ in range(ANSWER_PATIENCE // ASK_AGAIN_AFTER):
+            app.send_task("grid.config.tasks.sweep_and_tell", kwargs={"answer_to": answer_to})
+            answer = self._redis.blpop([answer_to], timeout=ASK_AGAIN_AFTER)
+            if answer is not None:
+                break
+        else:
             raise PassFailed(f"The default worker did not finish a pass in {ANSWER_PATIENCE} s; see its log.")
         done = json.loads(answer[1])
         if done["failures"]:

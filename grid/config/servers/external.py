@@ -10,6 +10,7 @@ import redis
 
 from grid.config.servers.anvil import rpc
 from grid.config.servers.processes import StartError
+from grid.metering.bridge import address
 
 PATIENCE = 60.0
 TAKEN = "taken"
@@ -37,7 +38,14 @@ def _one_line(error: Exception) -> str:
     return " ".join(str(error).split()) or type(error).__name__
 
 
-def _wait(name: str, variable: str, attempt: Callable[[], None], say: Say, patience: float) -> None:
+def _wait(
+    name: str,
+    variable: str,
+    attempt: Callable[[], None],
+    say: Say,
+    patience: float,
+    otherwise: str = "to use the embedded one",
+) -> None:
     """Try until it works; raises StartError naming the variable after `patience` seconds."""
     limit = time.monotonic() + patience
     next_word = 0.0
@@ -49,7 +57,7 @@ def _wait(name: str, variable: str, attempt: Callable[[], None], say: Say, patie
             if left <= 0:
                 raise StartError(
                     f"The {name} of {variable} does not answer ({_one_line(error)}). Start it, correct {variable}, "
-                    f"or unset {variable} to use the embedded one."
+                    f"or unset {variable} {otherwise}."
                 ) from None
             if time.monotonic() >= next_word:
                 say(f"waiting for the {name} of {variable} ({left:.0f} s left): {_one_line(error)}")
@@ -76,3 +84,16 @@ def wait_for_chain(url: str, *, say: Say, patience: float = PATIENCE) -> None:
         rpc(url, "eth_chainId")
 
     _wait("chain", "CHAIN_URL", attempt, say, patience)
+
+
+def wait_for_broker(url: str, *, say: Say, patience: float = PATIENCE) -> None:
+    """Whether it lets us in is for the bridge to say, which goes on trying."""
+    try:
+        broker = address.parse(url)
+    except ValueError as error:
+        raise StartError(str(error)) from None
+
+    def attempt() -> None:
+        socket.create_connection((broker.host, broker.port), timeout=3).close()
+
+    _wait("MQTT broker", address.VARIABLE, attempt, say, patience, otherwise="to do without one")

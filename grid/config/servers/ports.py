@@ -15,8 +15,7 @@ def claim_port(port: int) -> IO[str] | None:
     platforms could end up answering each other's requests.
     """
     path = Path(tempfile.gettempdir()) / f"commonwatt-port-{port}.lock"
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-    claim = os.fdopen(descriptor, "r+")
+    claim = os.fdopen(_open(path), "r+")
     try:
         fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -25,3 +24,10 @@ def claim_port(port: int) -> IO[str] | None:
     with contextlib.suppress(PermissionError):
         path.chmod(0o666)  # another user's platform must be able to ask
     return claim
+
+
+def _open(path: Path) -> int:
+    """Without O_CREAT where it is there: in /tmp, Linux forbids that on another user's file, even to root."""
+    with contextlib.suppress(FileNotFoundError):
+        return os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)

@@ -7,7 +7,6 @@ at all is answered by one problem.
 """
 
 import zlib
-from typing import Any
 
 import msgspec
 from django.db import OperationalError
@@ -15,8 +14,9 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from grid import clock
+from grid.metering.api.results import result_document
 from grid.metering.problems import PROBLEMS, ProblemKind
-from grid.metering.services import ItemResult, ingest
+from grid.metering.services import ingest
 
 MAX_RECORDS = 64
 MAX_BODY_BYTES = 4 * 1024 * 1024
@@ -56,7 +56,9 @@ def readings(request: HttpRequest) -> HttpResponse:
     except OperationalError:
         # Nothing of the request was kept: sent again, it is as good as new.
         return _problem(_Refused("unavailable", "The database did not take the readings."))
-    return HttpResponse(_encode({"results": [_result(result) for result in results]}), content_type="application/json")
+    return HttpResponse(
+        _encode({"results": [result_document(result) for result in results]}), content_type="application/json"
+    )
 
 
 def _records(request: HttpRequest) -> list[str]:
@@ -93,25 +95,6 @@ def _body(request: HttpRequest) -> bytes:
     if not unpacker.eof or unpacker.unused_data:
         raise _Refused("bad-request", "The gzip body is cut off, or something follows it.")
     return unpacked
-
-
-def _result(result: ItemResult) -> dict[str, Any]:
-    answer: dict[str, Any] = {"status": result.status}
-    if result.receipt is not None:
-        answer |= {"receipt": result.receipt, "readings": result.readings, "stored": result.stored}
-    if result.dropped:
-        answer["dropped"] = result.dropped
-    if result.refusal is not None:
-        kind = PROBLEMS[result.refusal.code]
-        answer["problem"] = {
-            "type": ProblemKind.path(result.refusal.code),
-            "title": kind.title,
-            "status": kind.status,
-            "detail": str(result.refusal),
-            "field": result.refusal.field,
-            "remedy": result.refusal.remedy,
-        }
-    return answer
 
 
 def _problem(refused: _Refused) -> HttpResponse:

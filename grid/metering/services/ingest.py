@@ -25,6 +25,7 @@ from grid.metering.errors import (
     MeterUnbound,
     NotFiscal,
     UnknownMeter,
+    WrongTopic,
 )
 from grid.metering.models import Envelope, Meter, MeterKey, MeterState
 from grid.metering.queries.bindings import BindingBook, bindings_of
@@ -69,13 +70,19 @@ class _Candidate:
     envelope_id: int = 0
 
 
-def ingest(*, records: Sequence[str | bytes], now: datetime) -> list[ItemResult]:
-    """Take in OCMF records, in order, and return one result for each. Bad ones do not touch good ones."""
+def ingest(*, records: Sequence[str | bytes], now: datetime, serials: Sequence[str] | None = None) -> list[ItemResult]:
+    """Take in OCMF records, in order, and return one result for each. Bad ones do not touch good ones.
+
+    `serials` names the meter that each record must be of, where the way it came says so.
+    """
     results: dict[int, ItemResult] = {}
     parsed: list[tuple[int, ocmf.Record]] = []
     for position, text in enumerate(records):
         try:
-            parsed.append((position, ocmf.parse(text)))
+            record = ocmf.parse(text)
+            if serials is not None and record.meter_serial != serials[position]:
+                raise WrongTopic("MS", "the topic names another meter", "Publish to the topic of the record's meter")
+            parsed.append((position, record))
         except ocmf.RecordError as error:
             results[position] = ItemResult("rejected", refusal=error)
     candidates = _checked(parsed, results, now)
