@@ -100,6 +100,7 @@ def live(*, env: Mapping[str, str], log: Path, host: str, port: int) -> Part:
         env,
         log,
         ready=answers(f"http://{_reachable(host)}:{port}/healthz"),
+        stop_turn=2,
     )
 
 
