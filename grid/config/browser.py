@@ -74,6 +74,7 @@ def _install_as_root() -> None:
 
 def _unpack_as_user() -> None:
     """Debian's packages that are not installed, unpacked into our own folder: no root needed."""
+    shutil.rmtree(TOOLS, ignore_errors=True)  # an attempt that broke off
     state = TOOLS / "apt"
     (state / "lists" / "partial").mkdir(parents=True, exist_ok=True)
     (state / "archives" / "partial").mkdir(parents=True, exist_ok=True)
@@ -84,16 +85,27 @@ def _unpack_as_user() -> None:
         *apt, "install", "--print-uris", "-y", "--no-install-recommends", "chromium", "fonts-dejavu-core"
     )
     packages = re.findall(r"^'[^']+' ([^_ ]+)_", listing, flags=re.MULTILINE)
+    if not packages:
+        raise OSError("apt takes Chromium for installed, yet it is not on PATH")
     folder = TOOLS / "packages"
-    folder.mkdir(exist_ok=True)
+    folder.mkdir()
     _quietly(*apt, "download", *packages, cwd=folder)
     for package in folder.glob("*.deb"):
         _quietly("dpkg-deb", "-x", str(package), str(TOOLS))
-    shutil.rmtree(folder)
-    libraries = ":".join(str(path) for path in sorted(TOOLS.glob("usr/lib/*-linux-gnu*")))
+    for finished in (folder, state):
+        shutil.rmtree(finished)
+    _write_run()
+
+
+def _write_run() -> None:
+    """The command that starts what was unpacked, with its own libraries and fonts."""
+    found = {path.parent for base in ("lib", "usr/lib") for path in TOOLS.glob(f"{base}/*-linux-gnu*/**/*.so*")}
+    libraries = ":".join(str(path) for path in sorted(found))
     run = TOOLS / "run"
     run.write_text(
-        f'#!/bin/sh\nLD_LIBRARY_PATH="{libraries}" exec "{TOOLS}/usr/lib/chromium/chromium" --no-sandbox "$@"\n'
+        "#!/bin/sh\n"
+        f'LD_LIBRARY_PATH="{libraries}" FONTCONFIG_PATH="{TOOLS}/etc/fonts" XDG_DATA_HOME="{TOOLS}/usr/share" \\\n'
+        f'    exec "{TOOLS}/usr/lib/chromium/chromium" --no-sandbox "$@"\n'
     )
     run.chmod(run.stat().st_mode | stat.S_IXUSR)
 

@@ -27,8 +27,8 @@ LAST_KEY = "grid.live.last"
 REPLAY = timedelta(minutes=10)
 """How far back a reconnecting page is told, on the wall clock."""
 
-KINDS = {"slots": "readings", "gates": "auction", "prices": "prices", "runs": "run", "posted": "run"}
-"""The kind of news that a step of the flow makes."""
+KINDS = {"slots": "readings", "gates": "auction", "prices": "prices", "runs": "run", "posted": "run", "index": "run"}
+"""The kind of news that a step of the flow makes. What the chain did may have moved money, as a run does."""
 
 
 @dataclass(frozen=True)

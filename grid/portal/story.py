@@ -8,6 +8,9 @@ from grid.accounts.pages import formats
 from grid.portal.queries.days import DaySum
 from grid.portal.queries.prices import Reason, SlotPrice
 
+HALF_A_CENT = 5_000
+"""Token units below which a sum is shown as 0.00."""
+
 
 @dataclass(frozen=True)
 class Sentence:
@@ -19,11 +22,11 @@ class Sentence:
 
 def headline(day: DaySum) -> str:
     """What the sum above the story means."""
+    if abs(day.benefit) < HALF_A_CENT:
+        return _("the same as with the supplier alone")
     if day.benefit > 0:
         return _("better than with the supplier alone")
-    if day.benefit < 0:
-        return _("worse than with the supplier alone")
-    return _("the same as with the supplier alone")
+    return _("worse than with the supplier alone")
 
 
 def sentences(day: DaySum, currency: str) -> list[Sentence]:

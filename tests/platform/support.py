@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 # The servers of this test run must not become those of a platform under test.
-OURS = ("DATABASE_URL", "REDIS_URL", "CHAIN_URL", "PGHOST", "PGPORT", "WATT_DATA", "WATT_CLOCK_FILE")
+OURS = ("DATABASE_URL", "REDIS_URL", "CHAIN_URL", "MQTT_URL", "PGHOST", "PGPORT", "WATT_DATA", "WATT_CLOCK_FILE")
 
 
 def clean_environment(**changes: str) -> dict[str, str]:

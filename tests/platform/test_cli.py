@@ -62,12 +62,12 @@ def test_files_are_named_from_where_the_command_was_called(tmp_path: Path, monke
     assert cli._parser().parse_args(["up", "--data", "/srv/data"]).data == Path("/srv/data")
 
 
-def test_a_taken_port_is_one_line(tmp_path: Path) -> None:
+def test_a_taken_port_is_one_line(data: Path) -> None:
     with socket.socket() as server:
         server.bind(("127.0.0.1", 0))
         server.listen()
         port = str(server.getsockname()[1])
-        done = run_cli("up", "--no-demo", "--port", port, "--data", os.fspath(tmp_path / "data"))
+        done = run_cli("up", "--no-demo", "--port", port, "--data", os.fspath(data))
     assert done.returncode == 1
     words = [line for line in done.stderr.splitlines() if line.startswith("watt: ")]
     assert words == [f"watt: Port {port} is taken by another program: choose another with --port."]
@@ -80,16 +80,16 @@ def test_managing_a_platform_that_does_not_run(tmp_path: Path) -> None:
     assert done.stderr.startswith(f"watt: Nothing runs on {tmp_path}")
 
 
-def test_homes_do_not_change_under_a_demonstration(tmp_path: Path) -> None:
-    (tmp_path / "homes.csv").write_text("")
-    (tmp_path / "demo.json").write_text("{}")
-    done = run_cli("up", "--data", os.fspath(tmp_path), "--homes", os.fspath(tmp_path / "homes.csv"))
+def test_homes_do_not_change_under_a_demonstration(data: Path) -> None:
+    (data / "homes.csv").write_text("")
+    (data / "demo.json").write_text("{}")
+    done = run_cli("up", "--data", os.fspath(data), "--homes", os.fspath(data / "homes.csv"))
     assert done.returncode == 1
     assert "--homes only matters at a demonstration's first start" in done.stderr
 
 
-def test_a_demonstration_does_not_become_real(tmp_path: Path) -> None:
-    (tmp_path / "clock.json").write_text('{"speed": 0, "wall": 0, "sim": 0}')
-    done = run_cli("up", "--no-demo", "--data", os.fspath(tmp_path))
+def test_a_demonstration_does_not_become_real(data: Path) -> None:
+    (data / "clock.json").write_text('{"speed": 0, "wall": 0, "sim": 0}')
+    done = run_cli("up", "--no-demo", "--data", os.fspath(data))
     assert done.returncode == 1
     assert "holds a demonstration" in done.stderr

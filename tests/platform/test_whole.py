@@ -119,13 +119,10 @@ class Platform:
 
 
 @pytest.fixture
-def platform(tmp_path: Path) -> Iterator[Platform]:
-    folder = DataFolder(tmp_path / "data")
-    platform = Platform(folder)
+def platform(data: Path) -> Iterator[Platform]:
+    platform = Platform(DataFolder(data))
     yield platform
     platform.end()
-    if os.geteuid() == 0 and folder.path.exists():
-        subprocess.run(["rm", "-rf", os.fspath(folder.postgres)], check=True)
 
 
 def _kill_each_and_see_it_back(platform: Platform) -> None:
