@@ -60,9 +60,16 @@ class DataFolder:
         if os.geteuid() == 0:
             return SHARED / self.instance / "sockets"
         near = self.path / "sockets"
-        if len(os.fspath(near)) <= LONGEST_SOCKET_FOLDER:
+        if len(os.fspath(near / "postgres")) <= LONGEST_SOCKET_FOLDER:
             return near
         return Path(tempfile.gettempdir()) / f"watt-{os.getuid()}-{self.instance}"
+
+    @property
+    def elsewhere(self) -> list[Path]:
+        """What this user's platform had to keep outside the folder."""
+        if self._known_instance() is None:
+            return []
+        return [place for place in (self.postgres, self.sockets) if not place.is_relative_to(self.path)]
 
     def create(self) -> None:
         """Make what is not there yet. Raises StartError where this user must not run on the folder."""

@@ -291,10 +291,8 @@ class Supervisor:
 
     def remove(self) -> None:
         """Delete everything the folder kept (after `stop`)."""
-        elsewhere = self.folder.postgres if os.geteuid() == 0 else None
-        shutil.rmtree(self.folder.path, ignore_errors=True)
-        if elsewhere:
-            shutil.rmtree(elsewhere, ignore_errors=True)
+        for folder in (*self.folder.elsewhere, self.folder.path):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def resume_clock(folder: DataFolder, *, speed: float) -> None:

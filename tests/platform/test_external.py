@@ -13,6 +13,7 @@ WAITS: list[tuple[Callable[..., None], str, str]] = [
     (external.wait_for_database, "DATABASE_URL", "postgres://user:hidden@127.0.0.1:{port}/db"),
     (external.wait_for_redis, "REDIS_URL", "redis://:hidden@127.0.0.1:{port}/0"),
     (external.wait_for_chain, "CHAIN_URL", "http://127.0.0.1:{port}"),
+    (external.wait_for_broker, "MQTT_URL", "mqtt://user:hidden@127.0.0.1:{port}"),
 ]
 
 
@@ -71,3 +72,10 @@ def test_a_taken_port_is_known_from_one_that_cannot_be() -> None:
 def test_hosts_are_spelt_as_urls_spell_them() -> None:
     assert external.in_url("::1") == "[::1]"
     assert external.in_url("192.0.2.1") == "192.0.2.1"
+
+
+def test_an_address_of_a_broker_that_cannot_be_read_is_not_waited_for(wall: Wall) -> None:
+    with pytest.raises(StartError, match=r"MQTT_URL must be of the form mqtt://.*: the host is missing") as error:
+        external.wait_for_broker("mqtt://user:hidden@", say=print)
+    assert wall.now == 1_000.0
+    assert "hidden" not in str(error.value)

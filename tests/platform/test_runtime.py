@@ -76,12 +76,23 @@ def test_secrets_are_made_once_and_for_the_owner_alone(tmp_path: Path) -> None:
 
 def test_a_long_path_gets_its_sockets_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1_000)
-    deep = tmp_path / ("long" * 20)
-    deep.mkdir()
-    elsewhere = DataFolder(deep).sockets
-    assert not elsewhere.is_relative_to(deep)
-    assert len(os.fspath(elsewhere / "postgres")) <= LONGEST_SOCKET_FOLDER
+    for length in range(LONGEST_SOCKET_FOLDER - 30, LONGEST_SOCKET_FOLDER + 30):
+        deep = tmp_path / ("x" * max(1, length - len(os.fspath(tmp_path)) - 1))
+        deep.mkdir(exist_ok=True)
+        sockets = DataFolder(deep).sockets
+        assert len(os.fspath(sockets / "postgres")) <= LONGEST_SOCKET_FOLDER
+    assert not sockets.is_relative_to(deep)
     assert DataFolder(Path("/srv/watt")).sockets == Path("/srv/watt/sockets")
+
+
+def test_what_is_kept_elsewhere_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = DataFolder(tmp_path)
+    assert folder.elsewhere == []  # nothing was started on it
+    shared = runtime.SHARED / folder.instance
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert folder.elsewhere == [shared, shared / "sockets"]
+    monkeypatch.setattr(os, "geteuid", lambda: 1_000)
+    assert folder.elsewhere == ([] if folder.sockets == tmp_path / "sockets" else [folder.sockets])
 
 
 def test_root_leaves_an_ordinary_users_folder_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -56,7 +56,12 @@ class Unwilling:
 
 @pytest.mark.parametrize(
     ("variable", "value"),
-    [("DATABASE_URL", "mysql://secret@host/db"), ("REDIS_URL", "localhost:6379"), ("CHAIN_URL", "ws://localhost:8545")],
+    [
+        ("DATABASE_URL", "mysql://secret@host/db"),
+        ("REDIS_URL", "localhost:6379"),
+        ("CHAIN_URL", "ws://localhost:8545"),
+        ("MQTT_URL", "ws://me:secret@localhost"),
+    ],
 )
 def test_an_address_no_part_could_use_is_refused(
     variable: str, value: str, monkeypatch: pytest.MonkeyPatch, supervisor: Supervisor
@@ -70,6 +75,7 @@ def test_an_address_no_part_could_use_is_refused(
 def test_addresses_that_are_fine_pass(monkeypatch: pytest.MonkeyPatch, supervisor: Supervisor) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://user@host/db")
     monkeypatch.setenv("REDIS_URL", "rediss://host")
+    monkeypatch.setenv("MQTT_URL", "mqtts://host")
     check_given_urls()
 
 

@@ -9,6 +9,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,9 @@ class Platform:
             return False
         return answer is not None and json.loads(answer[1])["failures"] == {}
 
+    def restarted(self, name: str, pid: int) -> bool:
+        return self.processes[name] != pid
+
     def users(self) -> list[str]:
         env = self.run_file()["env"]
         url = env["DATABASE_URL"].partition("://")[2]
@@ -130,7 +134,7 @@ def _kill_each_and_see_it_back(platform: Platform) -> None:
     assert set(before) >= {"PostgreSQL", "Valkey", "chain", "web", "live", "worker:default", "worker:forecast", "beat"}
     for name, pid in before.items():
         os.kill(pid, signal.SIGKILL)
-        platform.wait_for(lambda name=name, pid=pid: platform.processes[name] != pid, f"{name} after a kill")
+        platform.wait_for(partial(platform.restarted, name, pid), f"{name} after a kill")
         platform.wait_for(lambda: platform.is_ready() and platform.works(), f"The flow after {name} was killed")
     assert platform.process is not None
     assert platform.process.poll() is None

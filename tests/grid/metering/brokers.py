@@ -5,20 +5,28 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
+from argon2 import PasswordHasher
 
 from grid.config.servers.processes import free_port, spawn, stop, wait_until
 
+USER = "bridge"
+PASSWORD = "p@ss:w/rd"
+_HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+
+# Only of clients with a name of their own does amqtt keep sessions.
 _AMQTT = """
 listeners:
   default: {{type: tcp, bind: "127.0.0.1:{port}"}}
 plugins:
-  amqtt.plugins.authentication.AnonymousAuthPlugin: {{allow_anonymous: {anonymous}}}
+  amqtt.plugins.authentication.FileAuthPlugin: {{password_file: "{passwords}"}}
 """
 _MOSQUITTO = """
 listener {port} 127.0.0.1
-allow_anonymous {anonymous}
+allow_anonymous true
+max_inflight_messages 64
 """
 
 
@@ -27,23 +35,27 @@ class TestBroker:
 
     __test__ = False
 
-    def __init__(self, kind: str, folder: Path, *, anonymous: bool = True) -> None:
-        self.port = free_port()
-        self.url = f"mqtt://127.0.0.1:{self.port}"
+    def __init__(self, kind: str, folder: Path) -> None:
         # amqtt forgets what was not acknowledged when the connection ends, against MQTT-4.4.0-1.
         self.redelivers = kind == "mosquitto"
+        self.port = free_port()
         self._log = folder / "broker.log"
         config = folder / "broker.conf"
         if kind == "mosquitto":
             program = shutil.which("mosquitto")
             if program is None:
                 pytest.skip("mosquitto is not installed")
-            config.write_text(_MOSQUITTO.format(port=self.port, anonymous=str(anonymous).lower()))
+            config.write_text(_MOSQUITTO.format(port=self.port))
             self._command = [program, "-c", str(config)]
         else:
-            config.write_text(_AMQTT.format(port=self.port, anonymous=str(anonymous).lower()))
+            passwords = folder / "passwords"
+            passwords.write_text(f"{USER}:{_HASH}\n")
+            config.write_text(_AMQTT.format(port=self.port, passwords=passwords))
             self._command = [str(Path(sys.executable).with_name("amqtt")), "-c", str(config)]
         self._process: subprocess.Popen[bytes] | None = None
+
+    def url(self, password: str = PASSWORD) -> str:
+        return f"mqtt://{USER}:{quote(password, safe='')}@127.0.0.1:{self.port}"
 
     def start(self) -> None:
         self._process = spawn(self._command, log=self._log)
