@@ -13,6 +13,7 @@ from django.db.models import Sum
 from grid.accounts.models import Zone
 from grid.chain import queries as chain_queries
 from grid.disputes import evidence
+from grid.domain.slots import slots_of_day
 from grid.forecasts import queries as forecast_queries
 from grid.forecasts.models import ForecastRun, ForecastState
 from grid.market.models import Auction, Fill, Side
@@ -85,7 +86,9 @@ def figures(zone: Zone, day: int) -> dict[str, Any]:
     """The counts of the report, read from the database and the chain."""
     runs = SettlementRun.objects.filter(zone=zone)
     moved = RunRow.objects.filter(run__zone=zone, run__state__in=[RunState.POSTED, RunState.FINAL], day_net__gt=0)
-    traded = Auction.objects.standing().filter(zone=zone).aggregate(total=Sum("volume_wh"))["total"] or 0
+    held = Auction.objects.standing().filter(zone=zone)
+    slots = slots_of_day(day)
+    played = held.filter(slot__gte=slots.start, slot__lt=slots.stop)
     done = ForecastRun.objects.filter(zone=zone, state=ForecastState.DONE)
     mase = forecast_queries.zone_mase(zone=zone, day=day)
     return {
@@ -95,8 +98,10 @@ def figures(zone: Zone, day: int) -> dict[str, Any]:
         "forecasts": done.count(),
         "forecast_fallbacks": done.exclude(fallback_reason="").count(),
         "forecast_mase": mase,
-        "auctions": Auction.objects.standing().filter(zone=zone).count(),
-        "wh_traded": traded,
+        "auctions": held.count(),
+        "auctions_of_the_day": played.count(),
+        "wh_traded": held.aggregate(total=Sum("volume_wh"))["total"] or 0,
+        "wh_traded_on_the_day": played.aggregate(total=Sum("volume_wh"))["total"] or 0,
         "runs_posted": runs.filter(state__in=[RunState.POSTED, RunState.FINAL]).count(),
         "runs_final": runs.filter(state=RunState.FINAL).count(),
         "token_units_moved": moved.aggregate(total=Sum("day_net"))["total"] or 0,

@@ -13,6 +13,7 @@ from grid.chain import queries as chain_queries
 from grid.chain.models import ChainTx
 from grid.config.demo import checks
 from grid.config.demo.story import Story
+from grid.domain.slots import SLOTS_PER_DAY
 from grid.domain.typed_data import Message, digest
 from grid.settlement.services import withdrawals
 from grid.simulator.folder import StreetFolder
@@ -61,8 +62,8 @@ def misses(figures: Mapping[str, Any], *, finalise: bool) -> list[str]:
         "checkpoints were anchored": figures["checkpoints_anchored"] > 0,
         "forecasts were made": figures["forecasts"] > 0,
         "the forecast's error was measured": figures["forecast_mase"] is not None,
-        "every slot of the day had its auction": figures["auctions"] >= 96,
-        "energy was traded": figures["wh_traded"] > 0,
+        "every slot of the day had its auction": figures["auctions_of_the_day"] == SLOTS_PER_DAY,
+        "energy was traded on the day": figures["wh_traded_on_the_day"] > 0,
         "a run was posted": figures["runs_posted"] > 0,
         "money moved": figures["token_units_moved"] > 0,
         "money and energy are conserved": figures["conservation_error"] == 0,
