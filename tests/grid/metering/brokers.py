@@ -1,5 +1,6 @@
 """Real MQTT brokers for tests, each a process of its own: amqtt, and Mosquitto where it is installed."""
 
+import os
 import shutil
 import socket
 import subprocess
@@ -7,7 +8,6 @@ import sys
 from pathlib import Path
 from urllib.parse import quote
 
-import pytest
 from argon2 import PasswordHasher
 
 from grid.config.servers.processes import free_port, spawn, stop, wait_until
@@ -29,6 +29,10 @@ allow_anonymous true
 max_inflight_messages 64
 """
 
+# Debian puts servers where an ordinary user's PATH does not look.
+_mosquitto = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+KINDS = ["amqtt", *(["mosquitto"] if _mosquitto else [])]
+
 
 class TestBroker:
     """A broker on a port of its own, that can be stopped and started again."""
@@ -42,11 +46,8 @@ class TestBroker:
         self._log = folder / "broker.log"
         config = folder / "broker.conf"
         if kind == "mosquitto":
-            program = shutil.which("mosquitto")
-            if program is None:
-                pytest.skip("mosquitto is not installed")
             config.write_text(_MOSQUITTO.format(port=self.port))
-            self._command = [program, "-c", str(config)]
+            self._command = [str(_mosquitto), "-c", str(config)]
         else:
             passwords = folder / "passwords"
             passwords.write_text(f"{USER}:{_HASH}\n")

@@ -27,7 +27,7 @@ from grid.metering.bridge import intake, link
 from grid.metering.bridge.address import parse
 from grid.metering.bridge.running import run
 from grid.metering.models import Envelope
-from tests.grid.metering.brokers import PASSWORD, USER, TestBroker
+from tests.grid.metering.brokers import KINDS, PASSWORD, USER, TestBroker
 from tests.grid.metering.conftest import FIRST_SLOT, Home, add_home, at_slot
 
 NOW = at_slot(FIRST_SLOT + 2, 5)
@@ -122,7 +122,7 @@ def surroundings(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixtu
     caplog.set_level(logging.INFO, logger="grid.metering.bridge")
 
 
-@pytest.fixture(params=["amqtt", "mosquitto"])
+@pytest.fixture(params=KINDS)
 def broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[TestBroker]:
     broker = TestBroker(request.param, tmp_path)
     broker.start()
