@@ -82,8 +82,9 @@ def _parser() -> argparse.ArgumentParser:
     test = commands.add_parser(
         "test",
         help="run every test",
-        add_help=True,
-        description="Runs the Python, contract and browser suites.",
+        usage="./watt test [-h] [--deep] [--only {checks,python,contracts}] [PYTEST ARGUMENTS]",
+        description="Runs style, type and layer checks and the Python, browser and contract suites. Other arguments"
+        " go to pytest, and then only it runs: ./watt test tests/domain -k merkle",
     )
     test.add_argument("--deep", action="store_true", help="add the long campaigns")
     test.add_argument("--only", choices=["checks", "python", "contracts"], help="one suite")
