@@ -91,7 +91,7 @@ def measure(folder: Path) -> list[Reach]:
         memory = stack_memory([run["supervisor"], *run["processes"].values()])
     again = time.monotonic()
     with _platform(folder, port) as process:
-        page = answers(f"http://127.0.0.1:{port}/healthz")
+        page = answers(f"http://127.0.0.1:{port}/")  # the log-in page, from the database
         wait_until(page, what="The page", seconds=PATIENCE, process=process)
         restart = time.monotonic() - again
     settled = story["settled_at"] - began
