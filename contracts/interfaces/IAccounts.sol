@@ -14,4 +14,10 @@ interface IAccounts {
     /// @param signature in the signer's own format
     /// @return whether it is valid
     function isValidSignature(address account, bytes32 digest, bytes calldata signature) external view returns (bool);
+
+    /// @notice Whether `delegate` may dispute for `account` now.
+    /// @param account 20-byte account id
+    /// @param delegate who asks
+    /// @return whether a delegation stands
+    function isDelegate(address account, address delegate) external view returns (bool);
 }
