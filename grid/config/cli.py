@@ -96,7 +96,11 @@ def _parser() -> argparse.ArgumentParser:
     smoke.add_argument("--keep", action="store_true", help="keep the temporary data folder")
 
     bench = commands.add_parser("bench", help="measure speed against its limits")
-    bench.add_argument("name", choices=["start"], help="start: first settled run, restart, memory")
+    bench.add_argument(
+        "name",
+        choices=["start", "settlement"],
+        help="start: first settled run, restart, memory; settlement: gas of the contracts, speed of the chain client",
+    )
     bench.add_argument("--json", action="store_true", help="one JSON object with the reach list as the last line")
 
     verify = commands.add_parser("verify", help="check a case file, offline or against a chain", add_help=False)
@@ -143,7 +147,7 @@ def main(argv: list[str] | None = None) -> int:
     if options.command == "bench":
         from grid.config import bench
 
-        return bench.run(as_json=options.json)
+        return bench.run(options.name, as_json=options.json)
     from grid.config import supervisor
 
     return supervisor.run(options)

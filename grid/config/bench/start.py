@@ -1,7 +1,7 @@
 """`./watt bench start`: how long the platform takes to be there, and what it takes of the machine.
 
 Measures a start on an empty data folder (packages installed already), the memory of the whole idle
-stack, and a restart. Prints a table; with `--json` the last line is one object with a `reach` list.
+stack, and a restart.
 """
 
 import json
@@ -14,9 +14,9 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from grid.config.bench.reach import Reach, report
 from grid.config.parts import answers
 from grid.config.runtime import DataFolder, read_run_file
 from grid.config.servers.processes import StartError, free_port, wait_until
@@ -28,16 +28,6 @@ MEMORY_LIMIT = 1_200.0
 BACKFILL_LIMIT = 5_000.0
 IDLE_SECONDS = 20.0
 PATIENCE = 300.0
-
-
-@dataclass(frozen=True)
-class Reach:
-    """A measured figure against its limit."""
-
-    what: str
-    value: float
-    limit: float
-    ok: bool
 
 
 @contextmanager
@@ -97,10 +87,10 @@ def measure(folder: Path) -> list[Reach]:
     settled = story["settled_at"] - began
     rate = story["backfill_readings_per_second"]
     return [
-        Reach("seconds to the first settled run, packages installed", settled, SETTLED_LIMIT, settled < SETTLED_LIMIT),
-        Reach("back-filled slot readings per second", rate, BACKFILL_LIMIT, rate >= BACKFILL_LIMIT),
-        Reach("seconds from restart to a live page", restart, RESTART_LIMIT, restart < RESTART_LIMIT),
-        Reach("MB of memory of the idle stack (proportional)", memory, MEMORY_LIMIT, memory < MEMORY_LIMIT),
+        Reach.at_most("seconds to the first settled run, packages installed", settled, SETTLED_LIMIT),
+        Reach.at_least("back-filled slot readings per second", rate, BACKFILL_LIMIT),
+        Reach.at_most("seconds from restart to a live page", restart, RESTART_LIMIT),
+        Reach.at_most("MB of memory of the idle stack (proportional)", memory, MEMORY_LIMIT),
     ]
 
 
@@ -115,9 +105,4 @@ def run(*, as_json: bool) -> int:
         return 1
     finally:
         Supervisor(DataFolder(folder), host="127.0.0.1", port=None).remove()
-    print(f"{'what':55} {'value':>10} {'limit':>10}")
-    for line in reach:
-        print(f"{line.what:55} {line.value:10,.1f} {line.limit:10,.1f}  {'ok' if line.ok else 'MISSED'}")
-    if as_json:
-        print(json.dumps({"bench": "start", "reach": [asdict(line) for line in reach]}))
-    return 0 if all(line.ok for line in reach) else 1
+    return report("start", reach, as_json=as_json)
