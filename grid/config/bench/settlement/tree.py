@@ -1,10 +1,10 @@
 """A log of millions of entries of which only a few are real: enough to make its roots and proofs.
 
-Every whole subtree without a real entry is a hash of its place, so that a tree of ten million costs some dozen
-hashes, and a larger tree really continues a smaller one.
+Every whole subtree without a real entry, and without the end of an earlier checkpoint in it, is a hash of its
+place: so a tree of ten million costs some hundred hashes, and a larger one really continues a smaller one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 
 
@@ -19,10 +19,11 @@ def _split(size: int) -> int:
 
 
 class SparseLog:
-    """Leaf hashes by log index; whatever is not given stands for some entry."""
+    """Leaf hashes by log index; whatever is not given stands for some entry. `sizes` are its checkpoints'."""
 
-    def __init__(self, leaves: Mapping[int, bytes]) -> None:
+    def __init__(self, leaves: Mapping[int, bytes], sizes: Sequence[int]) -> None:
         self.leaves = dict(leaves)
+        self.sizes = sizes
 
     def root(self, size: int) -> bytes:
         """Root over the first `size` entries."""
@@ -54,10 +55,11 @@ class SparseLog:
         return [*self._consistency(old - k, start + k, size - k, whole=False), self._hash(start, k)]
 
     def _hash(self, start: int, size: int) -> bytes:
-        real = any(start <= index < start + size for index in self.leaves)
         if size == 1:
-            return self.leaves[start] if real else sha256(b"\x00entry %d" % start).digest()
-        if not real and size & (size - 1) == 0:
+            return self.leaves.get(start) or sha256(b"\x00entry %d" % start).digest()
+        end = start + size
+        divided = any(start <= index < end for index in self.leaves) or any(start < at < end for at in self.sizes)
+        if not divided and size & (size - 1) == 0:
             return sha256(b"entries %d %d" % (start, size)).digest()
         k = _split(size)
         return node(self._hash(start, k), self._hash(start + k, size - k))
