@@ -1,7 +1,7 @@
 """What the contract says of every account and every pot, in the words of the reference ledger."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from grid.domain.ledger import Ledger
 from tests.evm.world import World
@@ -15,6 +15,7 @@ class Books:
     bond: int
     pool: int
     owed_waiting: int
+    deposits: int
     liabilities: int
     held: int
 
@@ -34,6 +35,7 @@ def of_contract(world: World, names: Iterable[str]) -> Books:
         int(escrow.read("bond")),
         pool,
         waiting,
+        0,
         int(escrow.read("totalLiabilities")),
         int(world.token.read("balanceOf", escrow.address)),
     )
@@ -44,4 +46,11 @@ def of_ledger(ledger: Ledger, names: Iterable[str]) -> Books:
     accounts = {
         name: (ledger.free[name], ledger.pending(name), ledger.receivable[name], ledger.owed[name]) for name in names
     }
-    return Books(accounts, ledger.bond, ledger.pool, len(ledger.owed_queue), ledger.liabilities(), ledger.held)
+    return Books(
+        accounts, ledger.bond, ledger.pool, len(ledger.owed_queue), ledger.deposits, ledger.liabilities(), ledger.held
+    )
+
+
+def with_held(books: Books, held: int) -> Books:
+    """The same with another number of tokens in the escrow."""
+    return replace(books, held=held)

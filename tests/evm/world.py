@@ -179,6 +179,10 @@ class World:
         )
         return done
 
+    def included(self, checkpoint: Mapping[str, Any], leaf: bytes, index: int, proof: Sequence[bytes]) -> bool:
+        """Return whether the chain finds the leaf under an anchored checkpoint. Raises Reverted."""
+        return bool(self.anchor.read("verifyInclusion", checkpoint["seq"], leaf, index, list(proof)))
+
     # Runs
 
     def rows(self, nets: Mapping[str, int]) -> list[bytes]:
