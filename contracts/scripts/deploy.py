@@ -36,6 +36,7 @@ class Plan:
     correction_lag: int = 14 * 86_400
     withdrawal_delay: int = 2 * 86_400
     gate_lead: int = 3_600
+    signer_delay: int = 3 * 86_400  # before a changed or recovered signer takes effect
     fixed_sum: int = 0
     exposure_ratio: int = 1
     admin_delay: int = 0  # seconds that each later act of the admin must be announced before
@@ -88,12 +89,12 @@ def deploy(project: Any, sender: Any, plan: Plan) -> Deployment:
     by = {"from": sender}
     manager = project.AccessManager.deploy(sender, by)
     anchor = project.RecordAnchor.deploy(manager, by)
-    accounts = project.Accounts.deploy(by)
+    accounts = project.Accounts.deploy(plan.signer_delay, by)
     token = plan.token or project.DemoToken.deploy(manager, by)
-    # Escrow and Settlement name each other: Settlement's address follows from the transaction after the next.
-    settlement_address = contract_address(str(sender), sender.nonce + 1)
+    # Escrow and those it serves name each other; their addresses follow from the transactions to come.
+    callers = [contract_address(str(sender), sender.nonce + later) for later in (1, 2, 3)]
     escrow = project.Escrow.deploy(
-        manager, token, accounts, settlement_address, plan.system, plan.withdrawal_delay, plan.gate_lead, by
+        manager, token, accounts, callers, plan.system, plan.withdrawal_delay, plan.gate_lead, by
     )
     settlement = project.Settlement.deploy(manager, escrow, anchor, plan.terms, by)
     grants = [
