@@ -12,6 +12,9 @@ from typing import NamedTuple
 PAID_ALONG = 8
 """Queue entries that a run, a deposit or a top-up pays along the way."""
 
+MOST_PAID = 2**96 - 1
+"""What the ledger of remedies can count for one account and day; an absurd sum is cut to it, never refused."""
+
 Account = str
 RunKey = bytes | int
 """Whatever names a zone's day."""
@@ -66,6 +69,7 @@ class Ledger:
     """Who owns what of the tokens that the escrow holds."""
 
     system: System
+    bond_account: Account = "bond"
     free: dict[Account, int] = field(default_factory=_amounts)
     requests: dict[Account, list[Open]] = field(default_factory=lambda: defaultdict(list))
     next_index: dict[Account, int] = field(default_factory=_amounts)
@@ -148,18 +152,19 @@ class Ledger:
         self.held -= amount
 
     def pay_remedy(self, key: RunKey, sequence: int, account: Account, due: int) -> int:
-        """Pay what a claim against `sequence` is due beyond what was carried from earlier ones; return what was added."""
+        """Pay what a claim against `sequence` is due beyond what is carried, and return what was added."""
         remedy = self._remedy(key, sequence, account)
         counted = min(remedy.carried, due)
         remedy.carried -= counted
-        remedy.paid += due - counted
-        self._pay_from_bond(account, due - counted)
-        return due - counted
+        added = min(due - counted, MOST_PAID - remedy.paid)
+        remedy.paid += added
+        self._pay_from_bond(account, added)
+        return added
 
     def pay_default(self, key: RunKey, sequence: int, account: Account, total: int) -> int:
         """Raise what an account was paid to `total`; later claims count against it. Return what was added."""
         remedy = self._remedy(key, sequence, account)
-        added = max(0, total - remedy.paid)
+        added = min(max(0, total - remedy.paid), MOST_PAID - remedy.paid)
         remedy.paid += added
         remedy.carried += added
         self._pay_from_bond(account, added)
@@ -178,7 +183,6 @@ class Ledger:
             self._add(account, paid)
         if amount > paid:
             self.claims.append(Open(account, amount - paid))
-        self.pay_owed(PAID_ALONG)
 
     def pay_bond_claims(self, limit: int) -> None:
         """Pay what the bond lacked, oldest first."""
@@ -223,14 +227,17 @@ class Ledger:
         shortfall = sum(effects.values()) + unpaid
         if shortfall < 0:
             self.pool -= shortfall
-        if previous is not None:
-            self._return_remedies(key, effects)
+        returned = self._return_remedies(key, effects) if previous is not None else 0
         cut = self._carry(shortfall, effects) if shortfall > 0 else 0
-        self._pay_credits(effects, cut)
+        by_bond = min(cut, returned)
+        self.owed[self.bond_account] += by_bond
+        self.bond += returned - by_bond
+        self._pay_credits(effects, cut - by_bond)
         self.pay_owed(PAID_ALONG)
 
-    def _return_remedies(self, key: RunKey, effects: dict[Account, int]) -> None:
-        """What a correction gives a member first returns what remedies had paid, to the bond."""
+    def _return_remedies(self, key: RunKey, effects: dict[Account, int]) -> int:
+        """What a correction gives a member is less by what the bond had paid already; return what is the bond's."""
+        total = 0
         for account, effect in effects.items():
             if effect <= 0 or account in self.system or (key, account) not in self.remedies:
                 continue
@@ -238,8 +245,9 @@ class Ledger:
             returned = min(effect, remedy.paid)
             remedy.paid -= returned
             remedy.carried = min(remedy.carried, remedy.paid)
-            self.bond += returned
             effects[account] -= returned
+            total += returned
+        return total
 
     def pay_owed(self, limit: int) -> None:
         """Hand collected receivables on: to members oldest first, then to who stepped in for them."""
@@ -252,7 +260,7 @@ class Ledger:
                 self.owed_queue.pop(0)
             limit -= 1
         if not self.owed_queue and self.pool:
-            for account in (self.system.balancing, self.system.fee):
+            for account in (self.bond_account, self.system.balancing, self.system.fee):
                 self._hand_on(account, min(self.owed[account], self.pool))
             self._hand_on(self.system.supplier, self.pool)
 
@@ -261,6 +269,8 @@ class Ledger:
         self.owed[account] = max(0, self.owed[account] - amount)
         if account == self.system.supplier:
             self.free[account] += amount
+        elif account == self.bond_account:
+            self.bond += amount
         elif amount:
             self._add(account, amount)
 
@@ -283,7 +293,7 @@ class Ledger:
         return duty - paid
 
     def _carry(self, shortfall: int, effects: dict[Account, int]) -> int:
-        """Cut system credits for a shortfall, in the waterfall's order; return what members are to carry."""
+        """Cut system credits for a shortfall, in the waterfall's order; return what bond and members are to carry."""
         supplier, fee, dust, balancing = self.system
 
         def cut(account: Account, amount: int) -> int:

@@ -13,6 +13,9 @@ class Books:
 
     accounts: dict[str, tuple[int, int, int, int]]
     bond: int
+    reserved: int
+    claims: tuple[int, int]
+    owed_to_bond: int
     pool: int
     owed_waiting: int
     deposits: int
@@ -33,9 +36,12 @@ def of_contract(world: World, names: Iterable[str]) -> Books:
     return Books(
         accounts,  # type: ignore[arg-type]
         int(escrow.read("bond")),
+        int(escrow.read("reservedBond")),
+        tuple(escrow.read("bondClaims")),
+        int(escrow.read("owedTo", escrow.address)),
         pool,
         waiting,
-        0,
+        int(escrow.read("depositsHeld")),
         int(escrow.read("totalLiabilities")),
         int(world.token.read("balanceOf", escrow.address)),
     )
@@ -47,7 +53,16 @@ def of_ledger(ledger: Ledger, names: Iterable[str]) -> Books:
         name: (ledger.free[name], ledger.pending(name), ledger.receivable[name], ledger.owed[name]) for name in names
     }
     return Books(
-        accounts, ledger.bond, ledger.pool, len(ledger.owed_queue), ledger.deposits, ledger.liabilities(), ledger.held
+        accounts,
+        ledger.bond,
+        ledger.reserved,
+        (ledger.outstanding(), len(ledger.claims)),
+        ledger.owed[ledger.bond_account],
+        ledger.pool,
+        len(ledger.owed_queue),
+        ledger.deposits,
+        ledger.liabilities(),
+        ledger.held,
     )
 
 

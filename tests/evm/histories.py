@@ -5,7 +5,7 @@ from random import Random
 
 from grid.domain.ledger import Cap, Ledger, System
 from tests.evm import compare
-from tests.evm.world import SYSTEM, TOKEN, World
+from tests.evm.world import CALLERS, SYSTEM, TOKEN, World
 
 MAX_MEMBERS = 512
 SIZES = (0, 1, 2, 3, 5, 8, 16, 17, 40)
@@ -21,7 +21,12 @@ Nets = dict[str, int]
 
 def ledger_of(world: World) -> Ledger:
     """Return the reference of a fresh community."""
-    return Ledger(System(*SYSTEM), bond=world.escrow.read("bond"), held=world.escrow.read("totalLiabilities"))
+    return Ledger(
+        System(*SYSTEM),
+        bond_account=world.escrow.address,
+        bond=world.escrow.read("bond"),
+        held=world.escrow.read("totalLiabilities"),
+    )
 
 
 def draw_amount(random: Random) -> int:
@@ -118,9 +123,28 @@ class History:
         sequences.append(rows)
         self.applied += 1
 
+    def remedy(self) -> None:
+        """Pay remedies and defaults about the latest sequence of a day, as the contracts of disputes may."""
+        random, world = self.random, self.world
+        day, sequences = random.choice(self.runs)
+        for name in random.sample(self.names, min(2, len(self.names))):
+            function, pay = random.choice(
+                (("payRemedy", self.ledger.pay_remedy), ("payDefault", self.ledger.pay_default))
+            )
+            amount, sequence = draw_amount(random), len(sequences) - 1
+            args = [world.run_key(day), sequence, world[name], amount]
+            paid = world.escrow.send(function, *args, sender=world[random.choice(CALLERS)]).answer
+            assert paid == pay(day, sequence, name, amount)
+        if self.ledger.claims:
+            amount = self.ledger.outstanding() + random.randrange(1, 9 * TOKEN)
+            world.escrow.send("topUpBond", amount, sender=world["admin"])
+            self.ledger.top_up_bond(amount)
+
     def meanwhile(self) -> None:
         """What others do between two runs."""
         random = self.random
+        if self.runs and random.random() < 0.5:
+            self.remedy()
         for name in random.sample([*self.names, *SYSTEM], min(4, len(self.names) + 4)):
             if random.random() < 0.5:
                 self._deposit(name, draw_amount(random) % (500 * TOKEN) + 1)

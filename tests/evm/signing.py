@@ -1,4 +1,4 @@
-"""What members sign, written out once more on purpose: the type strings are docs/PROTOCOL.md's, the hashing is EIP-712's."""
+"""What members sign, written out once more on purpose: type strings of docs/PROTOCOL.md, hashing of EIP-712."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

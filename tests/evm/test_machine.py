@@ -16,11 +16,14 @@ from tests.evm.machine.members import Members
 from tests.evm.machine.operator import Operator
 from tests.evm.machine.prosumer import Prosumer
 from tests.evm.machine.relayer import Relayer
+from tests.evm.machine.remedies import Remedies
 from tests.evm.world import DAY, TOKEN, Terms, build
 
 CALLS, DEEP_CALLS = 5_000, 200_000
 HISTORIES, STEPS = 20, 50
 """Of one round; rounds follow, each with a seed of its own, until enough calls were sent."""
+
+COUNTED = ("sent", "refused", "histories", "runs", "corrections", "remedies")
 
 TERMS = Terms(
     challenge_window=2 * DAY,
@@ -39,23 +42,21 @@ SETTINGS = settings(
 )
 
 
-class Street(Members, Operator, Prosumer, Relayer, Admin, Invariants):
+class Street(Members, Operator, Remedies, Prosumer, Relayer, Admin, Invariants):
     """Everybody at once, over the demonstration's token."""
 
 
 def campaign(machine: type[Street], calls: int) -> None:
     """Run histories until so many calls were sent, and say how fast."""
     first = int(os.environ.get("MACHINE_SEED", "1"))
-    machine.counts = {"sent": 0, "refused": 0, "histories": 0}
+    machine.counts = dict.fromkeys(COUNTED, 0)
     began, rounds = time.monotonic(), 0
     while machine.counts["sent"] < calls:
         run_state_machine_as_test(seed(first + rounds)(machine), settings=SETTINGS)
         rounds += 1
     seconds, counts = time.monotonic() - began, machine.counts
-    print(
-        f"{counts['sent']} calls ({counts['refused']} refused) in {counts['histories']} histories, "
-        f"{counts['sent'] / seconds:.0f} a second"
-    )
+    counted = ", ".join(f"{count} {what}" for what, count in counts.items())
+    print(f"{counted}; {counts['sent'] / seconds:.0f} calls a second")
     assert counts["sent"] >= calls
 
 

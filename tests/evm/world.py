@@ -22,9 +22,14 @@ BOND = 1_000_000 * TOKEN
 UNLIMITED = 2**256 - 1
 POSTER, ANCHORER, GUARDIAN, MINTER, PANEL, METER_DATA = 1, 2, 3, 4, 5, 6
 SYSTEM = ("supplier", "fee", "dust", "balancing")
+CALLERS = ("recomputation", "disputes")
+"""Keys that stand in for the two contracts, so that a test can have the escrow pay whatever it wants to try."""
+
 ZONE = b"\x00" * 16 + keccak(text="zone")[:16]
 OTHER_ZONE = b"\x00" * 16 + keccak(text="other zone")[:16]
 NOBODY = "0x" + "00" * 20
+NO_CHECKPOINT = {"seq": 0, "size": 0, "anchoredAt": 0, "root": b"\x00" * 32}
+"""What the first checkpoint follows."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,7 @@ class Terms:
     correction_lag: int = 14 * DAY
     withdrawal_delay: int = 2 * DAY
     gate_lead: int = 3_600
+    signer_delay: int = 3 * DAY
     fixed_sum: int = 0
     exposure_ratio: int = 1
 
@@ -163,25 +169,29 @@ class World:
 
     def anchor_entries(self, count: int, **changes: Any) -> Receipt:
         """Append entries to the log and anchor them; `changes` alter what is sent, not what is proven."""
-        old = len(self.log.leaves)
-        self.log.grow(count)
-        tree = self.log.tree()
-        sent = {
-            "seq": len(self.log.anchored),
-            "old": old,
-            "new": old + count,
-            "root": tree.root,
-            "proof": tree.consistency_proof(old) if old else [],
-        } | changes
-        done = self.anchor.send("anchor", *sent.values(), sender=self["anchorer"])
+        args = self.next_checkpoint(count) | changes
+        done = self.anchor.send("anchor", *args.values(), sender=self["anchorer"])
         self.log.anchored.append(
-            {"seq": sent["seq"], "size": sent["new"], "anchoredAt": self.chain.time, "root": sent["root"]}
+            {"seq": args["seq"], "size": args["size"], "anchoredAt": self.chain.time, "root": args["root"]}
         )
         return done
 
+    def next_checkpoint(self, count: int) -> dict[str, Any]:
+        """Append entries to the log and return the arguments that anchor them."""
+        log, old = self.log, len(self.log.leaves)
+        log.grow(count)
+        tree = log.tree()
+        return {
+            "seq": len(log.anchored),
+            "previous": log.anchored[-1] if log.anchored else NO_CHECKPOINT,
+            "size": old + count,
+            "root": tree.root,
+            "proof": tree.consistency_proof(old) if old else [],
+        }
+
     def included(self, checkpoint: Mapping[str, Any], leaf: bytes, index: int, proof: Sequence[bytes]) -> bool:
         """Return whether the chain finds the leaf under an anchored checkpoint. Raises Reverted."""
-        return bool(self.anchor.read("verifyInclusion", checkpoint["seq"], leaf, index, list(proof)))
+        return bool(self.anchor.read("verifyInclusion", checkpoint, leaf, index, list(proof)))
 
     # Runs
 
@@ -277,14 +287,14 @@ def build(
     creator = _Creator(chain, admin)
     manager = creator.create("AccessManager", admin)
     anchor = creator.create("RecordAnchor", manager.address)
-    accounts = creator.create("Accounts")
+    accounts = creator.create("Accounts", terms.signer_delay)
     money = creator.create(token) if token else creator.create("DemoToken", manager.address)
     escrow = creator.create(
         "Escrow",
         manager.address,
         money.address,
         accounts.address,
-        creator.later(1),
+        [creator.later(1), *(person(name).address for name in CALLERS)],
         [person(name).address for name in SYSTEM],
         terms.withdrawal_delay,
         terms.gate_lead,

@@ -43,6 +43,11 @@ class Posted:
     digests: list[str] = field(default_factory=list)
     final_at: list[int] = field(default_factory=list)
     posted_at: list[int] = field(default_factory=list)
+    windows: dict[str, int] = field(default_factory=dict)
+
+    def disputable_until(self, name: str) -> int:
+        """Block time at which an account's window closes."""
+        return max(self.final_at[0] if self.final_at else 0, self.windows.get(name, 0))
 
 
 @dataclass
@@ -66,17 +71,21 @@ class Base(RuleBasedStateMachine):
         self.leaves, self.anchored = len(world.log.leaves), len(world.log.anchored)
         self.sent_before, self.refused_before = world.chain.sent, world.chain.refused
         self.ledger = Ledger(
-            System(*SYSTEM), bond=world.escrow.read("bond"), held=world.escrow.read("totalLiabilities")
+            System(*SYSTEM),
+            bond_account=world.escrow.address,
+            bond=world.escrow.read("bond"),
+            held=world.escrow.read("totalLiabilities"),
         )
         self.flows = {name: Flow() for name in ALL}
         self.runs: dict[tuple[bytes, int], Posted] = {}
         self.exposures: list[tuple[int, int]] = []  # (final at, amount) in the order of posting
-        self.permits = {name: 0 for name in ALL}
+        self.permits = dict.fromkeys(ALL, 0)
         self.relayed: list[tuple[Deployed, str, list[Any]]] = []  # signed calls that went through
         self.requested_at: dict[tuple[str, int], int] = {}
         self.ready_at: dict[tuple[str, int], int] = {}
         self.paused = False
         self.donated = 0
+        self.deposits = dict.fromkeys(ALL, 0)
         self.closed: set[str] = set()  # contracts whose restricted functions the admin has shut
         self._books: tuple[int, compare.Books] | None = None
         for name in (*MEMBERS[:3], NEIGHBOURS[0], VILLAIN):
@@ -88,6 +97,9 @@ class Base(RuleBasedStateMachine):
         self.counts["sent"] += chain.sent - self.sent_before
         self.counts["refused"] += chain.refused - self.refused_before
         self.counts["histories"] += 1
+        self.counts["runs"] += len(self.runs)
+        self.counts["corrections"] += sum(len(run.rows) - 1 for run in self.runs.values())
+        self.counts["remedies"] += sum(1 for remedy in self.ledger.remedies.values() if remedy.paid)
         chain.restore(self.taken)
         del self.world.log.leaves[self.leaves :], self.world.log.anchored[self.anchored :]
 
@@ -113,13 +125,15 @@ class Base(RuleBasedStateMachine):
 
     def refused(self, error: str | set[str], contract: Deployed, function: str, *args: Any, sender: str) -> Reverted:
         """Send a call that has to be refused with this custom error; returns it with its values."""
+        expected = {error} if isinstance(error, str) else error
         try:
             contract.send(function, *args, sender=sender)
-        except Reverted as refusal:
-            expected = {error} if isinstance(error, str) else error
-            assert refusal.name in expected, f"{function}: {refusal} instead of {error}"
-            return refusal
-        raise AssertionError(f"{function} went through; {error} was due")
+        except Reverted as caught:
+            refusal = caught
+        else:
+            raise AssertionError(f"{function} went through; {error} was due")
+        assert refusal.name in expected, f"{function}: {refusal} instead of {error}"
+        return refusal
 
     # Moves that several actors make
 
@@ -141,6 +155,11 @@ class Base(RuleBasedStateMachine):
         self.requested_at[name, index] = self.world.chain.time
         self.ready_at[name, index] = event["readyAt"]
         return index
+
+    def extend(self, run: Posted, name: str, until: int) -> None:
+        """A window is lengthened, never shortened."""
+        if until > run.disputable_until(name):
+            run.windows[name] = until
 
     def last_run_day(self) -> int:
         return max((day for _, day in self.runs), default=0)

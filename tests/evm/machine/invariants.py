@@ -4,6 +4,7 @@ Where docs/PROTOCOL.md changed one, its docstring says how it reads now.
 """
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from hypothesis.stateful import invariant
 
@@ -54,7 +55,7 @@ class Invariants(Base):
                 yield day, run.rows[-1][name]
 
     def deposits_of(self, name: str) -> int:
-        return 0
+        return self.deposits[name]
 
     @invariant()
     def i_03_no_day_costs_more_than_its_cap(self) -> None:
@@ -91,18 +92,21 @@ class Invariants(Base):
 
     @invariant()
     def i_06_windows_end(self) -> None:
-        """A run is final exactly from the end of its window on."""
+        """A run is final exactly from the end of its window on; a member's own window ends with the initial run's, or
+        later where a correction changed his net or a case lengthened it, and never earlier."""
         for run in self.runs.values():
             key = self.world.run_key(run.day, run.zone)
             for sequence, final_at in enumerate(run.final_at):
                 final = self.world.settlement.read("isFinal", key, sequence)
                 assert final == (self.world.chain.time >= final_at)
+            for name in run.rows[-1]:
+                assert self.world.settlement.read("disputableUntil", key, self[name]) == run.disputable_until(name)
 
     @invariant()
     def i_07_the_result_depends_on_the_nets_alone(self) -> None:
         """Correction deltas, system rows included, sum to zero; see I-02 for the closed form."""
         for run in self.runs.values():
-            for rows, previous in zip(run.rows[1:], run.rows, strict=False):
+            for previous, rows in pairwise(run.rows):
                 assert sum(net - previous.get(name, 0) for name, net in rows.items()) == 0
 
     @invariant()
@@ -140,7 +144,11 @@ class Invariants(Base):
         anchored = self.world.log.anchored
         assert self.world.anchor.read("checkpointCount") == len(anchored)
         assert [item["seq"] for item in anchored] == list(range(len(anchored)))
-        assert all(old["size"] < new["size"] for old, new in zip(anchored, anchored[1:], strict=False))
+        newest = anchored[-1]
+        assert self.world.anchor.read("isAnchored", newest)
+        for field in ("size", "anchoredAt"):
+            assert not self.world.anchor.read("isAnchored", newest | {field: newest[field] + 1})
+        assert all(old["size"] < new["size"] for old, new in pairwise(anchored))
 
     @invariant()
     def l_06_a_leaf_is_found_under_each_later_checkpoint(self) -> None:

@@ -10,6 +10,7 @@ from tests.evm.machine.base import MEMBERS, MEMBERS_OF, Base, Posted, amounts, n
 from tests.evm.world import DAY, OTHER_ZONE, SYSTEM, TOKEN, ZONE, row
 
 RELEASED_PER_RUN = 8
+BOND = 2_000 * TOKEN
 Nets = dict[str, int]
 
 
@@ -37,7 +38,7 @@ class Operator(Base):
 
     def covered(self) -> int:
         """Most exposure that the bond carries."""
-        return (self.ledger.bond - self.ledger.reserved) * self.world.terms.exposure_ratio
+        return max(0, self.ledger.bond - self.ledger.reserved) * self.world.terms.exposure_ratio
 
     def settle_exposures(self) -> list[tuple[int, int]]:
         """The queue as the next posting finds it: at most eight final runs are taken off its front."""
@@ -80,25 +81,58 @@ class Operator(Base):
             run.final_at.append(event["finalAt"])
             run.posted_at.append(now)
             run.digests.append(world.settlement.read("runOf", run.zone, run.day, sequence)["digest"])
+            if previous is not None:
+                for name, net in rows.items():
+                    if name not in SYSTEM and net != previous.get(name, 0):
+                        self.extend(run, name, event["finalAt"])
             self.runs[run.zone, run.day] = run
             self.ledger.apply_run(world.run_key(run.day, run.zone), run.day, rows, previous)
 
     def newest_checkpoint(self) -> int:
         return len(self.world.log.anchored) - 1
 
-    @rule(data=st.data(), zone=zones, back=st.integers(1, 4), system=system_nets)
-    def post(self, data: st.DataObject, zone: bytes, back: int, system: tuple[int, int, int]) -> None:
+    def clear_the_way(self) -> None:
+        """What an operator who means to post sees to first: nothing paused or shut, every claim paid, bond enough."""
+        world = self.world
+        for name in sorted(self.closed):
+            world.manager.send("setTargetClosed", getattr(world, name).address, False, sender=self["admin"])
+        self.closed.clear()
+        if self.paused:
+            world.escrow.send("unpause", sender=self["guardian"])
+            self.paused = False
+        while self.ledger.claims or self.ledger.bond - self.ledger.reserved < BOND:
+            amount = self.ledger.outstanding() + BOND
+            world.escrow.send("topUpBond", amount, sender=self["admin"])
+            self.ledger.top_up_bond(amount)
+
+    @rule(data=st.data(), zone=zones, back=st.integers(1, 4), system=system_nets, clear=st.integers(0, 3))
+    def post(self, data: st.DataObject, zone: bytes, back: int, system: tuple[int, int, int], clear: int) -> None:
         """Initial runs of different days come in any order; no member, however poor, makes one fail (I-13)."""
-        day = self.world.today - back
-        if (zone, day) not in self.runs:
-            drawn = data.draw(st.dictionaries(st.sampled_from(MEMBERS_OF[zone]), nets))
-            self.send_run(Posted(zone, day), self.ordered(drawn, system), 0)
+        if clear:
+            self.clear_the_way()
+        for day in (self.world.today - back, self.world.today - 1):
+            if (zone, day) not in self.runs:
+                drawn = data.draw(st.dictionaries(st.sampled_from(MEMBERS_OF[zone]), nets))
+                self.send_run(Posted(zone, day), self.ordered(drawn, system), 0)
+
+    @rule(data=st.data(), zone=zones, system=system_nets, wrong=st.integers(0, 2))
+    def another_day(self, data: st.DataObject, zone: bytes, system: tuple[int, int, int], wrong: int) -> None:
+        """A day passes, and the operator posts it as the rules ask, and corrects it as often as it was wrong."""
+        self.world.travel_days(1)
+        self.post(data, zone, 1, system, 1)
+        run = self.runs.get((zone, self.world.today - 1))
+        for _ in range(wrong if run else 0):
+            self.correct_run(data, run, system)
 
     @precondition(lambda self: self.runs)
-    @rule(data=st.data(), system=system_nets)
-    def correct(self, data: st.DataObject, system: tuple[int, int, int]) -> None:
+    @rule(data=st.data(), system=system_nets, clear=st.integers(0, 3))
+    def correct(self, data: st.DataObject, system: tuple[int, int, int], clear: int) -> None:
+        if clear:
+            self.clear_the_way()
+        self.correct_run(data, self.runs[data.draw(st.sampled_from(sorted(self.runs)))], system)
+
+    def correct_run(self, data: st.DataObject, run: Posted, system: tuple[int, int, int]) -> None:
         """Corrections take back, give more, or bring in a member who was missing."""
-        run = self.runs[data.draw(st.sampled_from(sorted(self.runs)))]
         drawn = {name: net for name, net in run.rows[-1].items() if name not in SYSTEM}
         drawn |= data.draw(st.dictionaries(st.sampled_from(MEMBERS_OF[run.zone]), nets, min_size=1))
         self.send_run(run, self.ordered(drawn, system), len(run.rows))
@@ -214,29 +248,27 @@ class Operator(Base):
         """L-01: numbers without gaps, a log that only grows, and a proof that it does."""
         world, log = self.world, self.world.log
         old = len(log.leaves)
-        log.grow(entries)
+        args = world.next_checkpoint(entries)
         tree = log.tree()
-        sent = [len(log.anchored), old, old + entries, tree.root, tree.consistency_proof(old)]
         del log.leaves[old:]
+        error = "ConsistencyFailed"
         if bad == "seq":
-            sent[0] += 1
+            args["seq"] += 1
             error = "UnexpectedSequence"
         elif bad == "old":
-            sent[1] -= 1
-            error = {"UnexpectedOldSize", "LogDidNotGrow", "CheckpointWrong", "CheckpointNotLatest"}
+            args["previous"] = args["previous"] | {"size": old - 1}
+            error = "PreviousCheckpointWrong"
         elif bad == "shrink":
-            sent[2] = old
+            args["size"] = old
             error = "LogDidNotGrow"
-        elif bad == "root":
-            sent[3] = b"\x01" * 32
-            error = {"ConsistencyFailed", "ProofLengthWrong"}
         elif bad == "proof":
-            sent[4] = [*sent[4], b"\x01" * 32]
+            args["proof"] = [*args["proof"], b"\x01" * 32]
             error = "ProofLengthWrong"
+        elif bad == "root":
+            args["root"] = b"\x01" * 32
         else:  # another history of the same length
-            sent[3] = type(tree)([b"\x02" * 32] * (old + entries)).root
-            error = "ConsistencyFailed"
-        self.anchor_refused(world.anchor, error, sent)
+            args["root"] = type(tree)([b"\x02" * 32] * (old + entries)).root
+        self.anchor_refused(world.anchor, error, list(args.values()))
 
     def anchor_refused(self, anchor: Deployed, error: Any, sent: list[Any]) -> None:
         expected = "AccessManagedUnauthorized" if "anchor" in self.closed else error
@@ -246,7 +278,7 @@ class Operator(Base):
     def drain_the_bond(self, more: int) -> None:
         """The part that open runs require stays; no more than is there goes out."""
         world = self.world
-        required = world.escrow.chain and world.settlement.read("requiredBond")
+        required = world.settlement.read("requiredBond")
         spare = self.ledger.bond - self.ledger.reserved - required
         amount = max(1, spare + 1 + more)
         expected = {"BondInUse", "InsufficientBalance", "BondClaimsOpen"}

@@ -1,4 +1,4 @@
-"""A member who keeps no rule: replays, altered and borrowed signatures, mandates in the past, withdrawals of too much."""
+"""A member who keeps no rule: replays, altered and borrowed signatures, mandates in the past, too much withdrawn."""
 
 from typing import Any
 
