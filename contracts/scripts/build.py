@@ -15,6 +15,7 @@ from brownie import project
 
 ROOT = Path(__file__).resolve().parent.parent
 ARTIFACTS = ROOT / "artifacts"
+MOCKS = ("HostileToken", "MerkleLogHarness", "TestVerifier", "TestWallet")  # for tests outside Brownie
 DEPLOYED = ("AccessManager", "Accounts", "DemoToken", "Escrow", "RecordAnchor", "Settlement")
 
 
@@ -53,14 +54,14 @@ def main() -> int:
     check = parser.parse_args().check
     loaded = project.load(str(ROOT), name="Commonwatt", raise_if_loaded=False)
     stale = []
-    for name in DEPLOYED:
-        path = ARTIFACTS / f"{name}.json"
+    for name in (*DEPLOYED, *MOCKS):
+        path = ARTIFACTS / ("mocks" if name in MOCKS else "") / f"{name}.json"
         text = render(name, loaded)
         if check:
             if not path.is_file() or path.read_text() != text:
                 stale.append(name)
         else:
-            ARTIFACTS.mkdir(exist_ok=True)
+            path.parent.mkdir(exist_ok=True)
             path.write_text(text)
     if stale:
         print(
@@ -68,7 +69,7 @@ def main() -> int:
             file=sys.stderr,
         )
         return 1
-    print(f"{len(DEPLOYED)} artifacts {'match the sources' if check else 'written'}")
+    print(f"{len(DEPLOYED) + len(MOCKS)} artifacts {'match the sources' if check else 'written'}")
     return 0
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from eth_abi.abi import decode
 from eth_utils.crypto import keccak
-from pyrevm import EVM, BlockEnv, CfgEnv, Env
+from pyrevm import EVM, BlockEnv, CfgEnv, Env, ExecutionResult
 
 from grid.chain.contracts import Contract, Event, Signature, to_json, type_of
 
@@ -30,7 +30,7 @@ GAS = 16_777_216
 
 _OUTPUT = re.compile(r"Revert \{ gas_used: \d+, output: 0x([0-9a-f]*) \}")
 _ACCOUNT = re.compile(r"0x([0-9a-f]{40}): Account \{ info: AccountInfo \{ balance: (\d+), ")
-_SLOT = re.compile(r"(\d+|0x[0-9a-f]+): (?:Evm)?StorageSlot \{[^}]*?present_value: (\d+|0x[0-9a-f]+)")
+_SLOT = re.compile(r"(\d+): StorageSlot \{ previous_or_original_value: \d+, present_value: (\d+) \}")
 
 
 @cache
@@ -125,15 +125,17 @@ class Chain:
     def digest(self) -> str:
         """Return a hash of every account's balance and of every storage word that is not zero."""
         text = self.evm.journal_str
-        text = text[: text.rindex("}}}, logs: [")] if "}}}, logs: [" in text else text.split(", journal: [")[0]
+        text = text[: text.index(", logs: [")]
         lines = []
         starts = list(_ACCOUNT.finditer(text))
         for found, following in zip(starts, [*starts[1:], None], strict=True):
-            part = text[found.end() : following.start() if following else len(text)]
-            words = ((int(slot, 0), int(value, 0)) for slot, value in _SLOT.findall(part))
-            kept = sorted((slot, value) for slot, value in words if value)
+            # Code comes before storage, and the search would take long to get through its digits.
+            begin = text.index("storage: {", found.end())
+            words = _SLOT.findall(text, begin, following.start() if following else len(text))
+            kept = sorted((slot, value) for slot, value in words if value != "0")
             if kept or found.group(2) != "0":
                 lines.append(f"{found.group(1)} {found.group(2)} {kept}")
+        assert lines, "pyrevm writes its journal in another form"
         return sha256("\n".join(sorted(lines)).encode()).hexdigest()
 
     # Contracts
@@ -159,10 +161,17 @@ class Chain:
             self.refused += 1
             raise Reverted.of(failure) from None
 
+    @property
+    def result(self) -> ExecutionResult:
+        """What pyrevm tells of the last call."""
+        result = self.evm.result
+        assert result is not None, "nothing was sent yet"
+        return result
+
     def logs(self) -> list[Event]:
         """Return the decoded events of the last call, of contracts that were deployed here."""
         found = []
-        for log in self.evm.result.logs:
+        for log in self.result.logs:
             made = self.addresses.get(log.address.lower())
             topics = [bytes.fromhex(topic.removeprefix("0x")) for topic in log.topics]
             event = made.contract.event(topics, bytes(log.data[1])) if made else None
@@ -207,7 +216,7 @@ class Deployed:
         """Send a call. Raises Reverted."""
         found = self.chain.send(sender, self.address, self.contract.calldata(function, args))
         outputs = self.contract.function(function, len(args)).outputs
-        return Receipt(_answers(outputs, found), self.chain.logs(), self.chain.evm.result.gas_used)
+        return Receipt(_answers(outputs, found), self.chain.logs(), self.chain.result.gas_used)
 
     def digest_of(self, struct_hash: bytes, name: bytes = b"Commonwatt", version: bytes = b"1") -> bytes:
         """Return the EIP-712 digest of a struct hash in this contract's domain."""

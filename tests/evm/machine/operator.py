@@ -121,7 +121,9 @@ class Operator(Base):
         self.world.travel_days(1)
         self.post(data, zone, 1, system, 1)
         run = self.runs.get((zone, self.world.today - 1))
-        for _ in range(wrong if run else 0):
+        for _ in range(wrong):
+            if run is None:
+                return
             self.correct_run(data, run, system)
 
     @precondition(lambda self: self.runs)

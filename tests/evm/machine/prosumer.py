@@ -18,7 +18,7 @@ class Prosumer(Base):
 
     def message(self, name: str, kind: str) -> dict[str, Any]:
         """A well-formed message of a kind."""
-        fields: dict[str, Any] = {
+        every: dict[str, dict[str, Any]] = {
             "Withdrawal": {"to": self[name], "amount": 1},
             "WithdrawalCancel": {"index": 0},
             "MandateEnd": {"mandateIndex": 0, "endDay": self.world.today + 9},
@@ -28,9 +28,9 @@ class Prosumer(Base):
                 "capPerDay": TOKEN,
                 "terms": signing.struct_hash("MandateTerms", signing.DEMO_TERMS),
             },
-        }[kind]
+        }
         nonce, deadline = self.world.fresh()
-        return {"account": self[name], **fields, "nonce": nonce, "deadline": deadline}
+        return {"account": self[name], **every[kind], "nonce": nonce, "deadline": deadline}
 
     def attempt(self, error: str, kind: str, message: dict[str, Any], signature: bytes) -> tuple[Any, ...]:
         """Send a signed message of a kind that has to be refused."""
