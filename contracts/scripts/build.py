@@ -15,8 +15,20 @@ from brownie import project
 
 ROOT = Path(__file__).resolve().parent.parent
 ARTIFACTS = ROOT / "artifacts"
+<<<<<<< HEAD
 MOCKS = ("HostileToken", "MerkleLogHarness", "TestVerifier", "TestWallet")  # for tests outside Brownie
 DEPLOYED = ("AccessManager", "Accounts", "DemoToken", "Escrow", "RecordAnchor", "Settlement")
+=======
+DEPLOYED = (
+    "AccessManager",
+    "Accounts",
+    "DemoToken",
+    "ERC7913WebAuthnVerifier",
+    "Escrow",
+    "RecordAnchor",
+    "Settlement",
+)
+>>>>>>> wt/accounts
 
 
 def source_hash(paths: list[str]) -> str:
