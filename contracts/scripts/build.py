@@ -15,10 +15,6 @@ from brownie import project
 
 ROOT = Path(__file__).resolve().parent.parent
 ARTIFACTS = ROOT / "artifacts"
-<<<<<<< HEAD
-MOCKS = ("HostileToken", "MerkleLogHarness", "TestVerifier", "TestWallet")  # for tests outside Brownie
-DEPLOYED = ("AccessManager", "Accounts", "DemoToken", "Escrow", "RecordAnchor", "Settlement")
-=======
 DEPLOYED = (
     "AccessManager",
     "Accounts",
@@ -28,7 +24,6 @@ DEPLOYED = (
     "RecordAnchor",
     "Settlement",
 )
->>>>>>> wt/accounts
 
 
 def source_hash(paths: list[str]) -> str:
@@ -54,6 +49,10 @@ def artifact(build: dict) -> dict:
         "sources": own,
         "sourceSha256": source_hash(own),
     }
+
+
+# What tests outside Brownie need besides; in a folder of their own, which no deployment reads.
+MOCKS = ("HostileToken", "MerkleLogHarness", "TestVerifier", "TestWallet")
 
 
 def render(name: str, builds: project.main.Project) -> str:
