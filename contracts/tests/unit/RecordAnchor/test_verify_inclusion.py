@@ -29,7 +29,9 @@ def test_every_entry_is_found_where_it_stands_and_nowhere_else(anchor, world):
 def test_node_offered_as_leaf_is_refused(anchor, world):
     leaves = [first(world), *LEAVES[1:]]
     with refused("ProofLengthWrong", 3):
-        anchor.verifyInclusion(world.checkpoints[1], trees.node(leaves[2], leaves[3]), 1, trees.inclusion(2, leaves)[1:])
+        anchor.verifyInclusion(
+            world.checkpoints[1], trees.node(leaves[2], leaves[3]), 1, trees.inclusion(2, leaves)[1:]
+        )
 
 
 def test_index_outside__reverts(anchor, world):

@@ -7,6 +7,7 @@ from grid.config.bench.settlement.people import DEADLINE, TOKEN, Member
 from grid.domain.keccak import keccak256
 from grid.domain.words import address_word
 
+CONTRACT = "mocks/PerTradeSettlement"
 _ORDER = (
     "Order(address maker,bool sells,uint32 slot,uint64 limitPrice,uint64 quantityWh,uint64 nonce,uint64 expiresAt)"
 )
@@ -24,15 +25,15 @@ def plain_transfer(chain: Chain) -> Cost:
 
 def per_trade(chain: Chain, buyer: Member, seller: Member) -> Cost:
     """One trade with both EIP-712 signatures checked, by two members whose balances are not new."""
-    contract = chain.create("PerTradeSettlement")
+    contract = chain.create(CONTRACT)
     for member in (buyer, seller):
-        chain.send(buyer.account, "PerTradeSettlement", "fund", [member.account, 100 * TOKEN], to=contract)
+        chain.send(buyer.account, CONTRACT, "fund", [member.account, 100 * TOKEN], to=contract)
     cost = Cost(0, 0, 0)
     for nonce in (1, 2):
         buy, sell = _order(buyer, False, nonce), _order(seller, True, nonce)
         signatures = [_sign(chain, contract, member, order) for member, order in ((buyer, buy), (seller, sell))]
         cost = chain.send(
-            buyer.account, "PerTradeSettlement", "settle", [buy, sell, 800, 180_000, *signatures], to=contract
+            buyer.account, CONTRACT, "settle", [buy, sell, 800, 180_000, *signatures], to=contract
         )
     return cost
 
@@ -54,7 +55,7 @@ def _sign(chain: Chain, contract: str, member: Member, order: dict[str, Any]) ->
 
     domain = keccak256(
         keccak256(_DOMAIN.encode())
-        + keccak256(b"PerTradeSettlement")
+        + keccak256(bCONTRACT)
         + keccak256(b"1")
         + chain.client.chain_id.to_bytes(32, "big")
         + address_word(bytes.fromhex(contract[2:]))
