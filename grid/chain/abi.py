@@ -129,7 +129,11 @@ def _number(kind: str, value: int) -> bytes:
 def to_bytes(value: Any) -> bytes:
     """Return the bytes of 0x text, or bytes as they are. Raises ValueError."""
     if isinstance(value, str):
-        return bytes.fromhex(value.removeprefix("0x"))
+        digits = value.removeprefix("0x")
+        content = bytes.fromhex(digits)
+        if 2 * len(content) != len(digits):
+            raise ValueError(f"0x text without blanks, not {value!r}")
+        return content
     if isinstance(value, (bytes, bytearray, memoryview)):
         return bytes(value)
     raise ValueError(f"bytes or 0x text, not {value!r}")
