@@ -13,7 +13,7 @@ from grid.chain.client import Client
 from grid.chain.errors import ChainUnavailable, ContractUnknown
 from grid.chain.locks import lock_of
 from grid.chain.models import ChainTx, ChainTxState
-from grid.chain.services import outbox, sender
+from grid.chain.services import confirm, outbox, sender
 from grid.domain.keccak import keccak256
 from tests.chain.support import NOW, mined, sweep
 
@@ -222,21 +222,50 @@ def test_a_lost_answer_does_not_pay_twice(chain: Client, monkeypatch: pytest.Mon
     assert free() == 1_000_000
 
 
-def test_a_spent_nonce_is_given_up_and_the_next_call_goes_on(chain: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_call_whose_nonce_others_took_is_planned_again(chain: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     row = deposit()
     with monkeypatch.context() as broken:
         break_sending(broken, reaches_the_node=False)
         with pytest.raises(ChainUnavailable):
             sender.send_pending(now=NOW)
     row.refresh_from_db()
-    chain.call("anvil_setNonce", keys.address("relayer"), hex((row.nonce or 0) + 1))
+    first = row.nonce or 0
+    chain.call("anvil_setNonce", keys.address("relayer"), hex(first + 1))
     later = deposit(key="deposit:2")
 
+    sweep(chain)
+    row.refresh_from_db()
+    assert (row.state, row.nonce, row.error) == (
+        ChainTxState.QUEUED,
+        None,
+        f"Another transaction took nonce {first}; planned again.",
+    )
     sweep(chain)
 
     row.refresh_from_db()
     later.refresh_from_db()
-    assert (row.state, later.state) == (ChainTxState.DEAD, ChainTxState.FINAL)
+    assert (row.state, later.state) == (ChainTxState.FINAL, ChainTxState.FINAL)
+    assert (later.nonce, row.nonce) == (first + 1, first + 2)
+    assert [version.outcome for version in row.versions.order_by("nonce")] == ["lost to others", "mined"]
+    assert free() == 2_000_000
+
+
+def test_a_call_whose_nonce_others_keep_taking_is_given_up(chain: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = deposit()
+    for _ in range(confirm.MOST_REPLANS + 1):
+        with monkeypatch.context() as broken:
+            break_sending(broken, reaches_the_node=False)
+            with pytest.raises(ChainUnavailable):
+                sender.send_pending(now=NOW)
+        row.refresh_from_db()
+        chain.call("anvil_setNonce", keys.address("relayer"), hex((row.nonce or 0) + 1))
+        sweep(chain)
+
+    row.refresh_from_db()
+    assert (row.state, row.nonce, free()) == (ChainTxState.DEAD, None, 0)
+    assert [found.id for found in queries.troubled(now=NOW)] == [row.id]
+    assert outbox.retry(business_key=row.business_key, now=NOW)
+    sweep(chain)
     assert free() == 1_000_000
 
 

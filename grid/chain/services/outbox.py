@@ -7,6 +7,7 @@ from typing import Any
 from grid.chain import contracts
 from grid.chain.keys import SENDERS
 from grid.chain.models import ChainTx, ChainTxState
+from grid.chain.services.rows import UNSENT
 
 
 def enqueue(
@@ -41,20 +42,15 @@ def enqueue(
 
 
 def retry(*, business_key: str, now: datetime) -> bool:
-    """Queue a refused call again, once its cause is gone; say whether there was one to queue.
+    """Queue a refused or given-up call again, once its cause is gone; say whether there was one to queue.
 
     A call that failed in its block used up its nonce, so it can only happen by being signed anew.
     """
-    refused = ChainTx.objects.filter(business_key=business_key, state=ChainTxState.REVERTED)
+    refused = ChainTx.objects.filter(business_key=business_key, state__in=[ChainTxState.REVERTED, ChainTxState.DEAD])
     changed = refused.update(
         state=ChainTxState.QUEUED,
-        nonce=None,
-        raw=None,
-        tx_hash=None,
-        block_number=None,
-        block_hash="",
-        block_timestamp=None,
-        gas_used=None,
+        **UNSENT,
+        replans=0,
         error="",
         updated_at=now,
     )

@@ -33,7 +33,7 @@ def run(*, as_json: bool) -> int:
 
 
 def _measure() -> tuple[dict[str, Cost], list[Reach]]:
-    from grid.config.bench.settlement import comparisons
+    from grid.config.bench.settlement import comparisons, python
     from grid.config.bench.settlement.anchoring import SIZES, Anchored
     from grid.config.bench.settlement.people import street
     from grid.config.bench.settlement.runs import Runs
@@ -60,4 +60,4 @@ def _measure() -> tuple[dict[str, Cost], list[Reach]]:
     costs["one trade settled by itself, both signatures checked, for comparison"] = comparisons.per_trade(
         chain, runs.members[0], runs.members[1]
     )
-    return costs, reach
+    return costs, reach + python.measure(chain)

@@ -68,7 +68,7 @@ class Chain:
 
     def __init__(self) -> None:
         from grid.chain import contracts, deploy
-        from grid.chain.client import connect
+        from grid.chain.nodes import connect
 
         self.client = connect()
         self.artifact = contracts.contract
@@ -132,7 +132,7 @@ class Chain:
     def _explain(self, transaction: dict[str, Any]) -> None:
         """Raise CallReverted with the contract's reason if the transaction would fail."""
         from grid.chain.errors import RpcError
-        from grid.chain.services.sender import reverted
+        from grid.chain.services.reverts import reverted
 
         try:
             self.client.call("eth_call", {**transaction, "gasPrice": "0x0"}, "pending")

@@ -55,7 +55,7 @@ def _sign(chain: Chain, contract: str, member: Member, order: dict[str, Any]) ->
 
     domain = keccak256(
         keccak256(_DOMAIN.encode())
-        + keccak256(bCONTRACT)
+        + keccak256(b"PerTradeSettlement")
         + keccak256(b"1")
         + chain.client.chain_id.to_bytes(32, "big")
         + address_word(bytes.fromhex(contract[2:]))

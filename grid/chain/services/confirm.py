@@ -1,0 +1,191 @@
+"""Confirming: which version of a row was mined, how deep its block is, and what became of the others.
+
+A row is FINAL, or REVERTED, once its block is deep enough. A transaction that was lost, or whose block the
+chain dropped, is broadcast again: the same bytes, so it cannot happen twice. Where a foreign transaction took
+its nonce, and that is confirmed, the row is planned again under a new one.
+"""
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import structlog
+from django.conf import settings
+
+from grid.chain.client import Client, Head
+from grid.chain.locks import Fence, owned
+from grid.chain.models import ChainAttempt, ChainTx, ChainTxState
+from grid.chain.nodes import connect
+from grid.chain.services import halts
+from grid.chain.services.reverts import why_failed
+from grid.chain.services.rows import NOT_MINED, UNSENT, change, is_fill, write
+
+log = structlog.get_logger()
+
+SWEEP = 500
+LOST = "lost to others"
+MOST_REPLANS = 3
+"""A row whose nonce others took more often is given up: somebody else works with its key."""
+
+
+def confirm_sent(*, now: datetime) -> int:
+    """Look for what was broadcast; return how many rows changed. Rows of a sender that is busy are left to it.
+
+    Raises ChainUnavailable when no node answers; every row keeps its state.
+    """
+    open_rows = ChainTx.objects.filter(state__in=[ChainTxState.SENT, ChainTxState.MINED])
+    if not open_rows.exists():
+        return 0
+    client = connect(now=now)
+    with contextlib.ExitStack() as stack:
+        fences: dict[str, Fence] = {}
+        for name in sorted(set(open_rows.values_list("sender", flat=True))):
+            fence = stack.enter_context(owned(f"sender.{name}"))
+            if fence:
+                fences[name] = fence
+        rows = open_rows.filter(sender__in=fences).order_by("id").prefetch_related("versions")
+        return _confirm(client, list(rows[:SWEEP]), fences, now=now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Mined:
+    """A version that is in a block of the chain."""
+
+    version: ChainAttempt
+    receipt: dict[str, Any]
+    block: Head
+
+
+def _confirm(client: Client, rows: Sequence[ChainTx], fences: dict[str, Fence], *, now: datetime) -> int:
+    head = client.head()
+    mined, unclear = _mined(client, rows)
+    changed, absent = 0, []
+    for row in rows:
+        if row.id in mined:
+            changed += _note_mined(client, fences[row.sender], row, mined[row.id], head, now=now)
+        elif row.id not in unclear:
+            absent.append(row)
+    if absent:
+        changed += _note_absent(client, absent, fences, head, now=now)
+    return changed
+
+
+def _mined(client: Client, rows: Sequence[ChainTx]) -> tuple[dict[int, _Mined], set[int]]:
+    """Return which version of each row is mined, and the rows whose block the node is changing right now."""
+    versions = [version for row in rows for version in row.versions.all()]
+    receipts = client.receipts([version.tx_hash for version in versions])
+    numbers = sorted({int(receipt["blockNumber"], 16) for receipt in receipts if receipt})
+    blocks = {block.number: block for block in client.blocks(numbers) if block}
+    mined: dict[int, _Mined] = {}
+    unclear: set[int] = set()
+    for version, receipt in zip(versions, receipts, strict=True):
+        if receipt is None:
+            continue
+        block = blocks.get(int(receipt["blockNumber"], 16))
+        if block and block.hash == receipt["blockHash"].lower():
+            mined[version.tx_id] = _Mined(version, receipt, block)
+        else:
+            unclear.add(version.tx_id)
+    return mined, unclear
+
+
+def _note_mined(client: Client, fence: Fence, row: ChainTx, found: _Mined, head: Head, *, now: datetime) -> int:
+    before = (row.state, row.block_hash)
+    version, block = found.version, found.block
+    fields: dict[str, Any] = {
+        "address": version.address,
+        "nonce": version.nonce,
+        "raw": bytes(version.raw),
+        "tx_hash": version.tx_hash,
+        "block_number": block.number,
+        "block_hash": block.hash,
+        "block_timestamp": block.timestamp,
+        "gas_used": int(found.receipt["gasUsed"], 16),
+        "state": ChainTxState.MINED,
+        "error": "",
+    }
+    if head.number - block.number + 1 >= settings.CHAIN_CONFIRMATIONS:
+        fields |= {"state": ChainTxState.FINAL, "confirmed_at": row.confirmed_at or now}
+        if not int(found.receipt["status"], 16):
+            row.block_number = block.number
+            fields |= {"state": ChainTxState.REVERTED, "error": why_failed(client, row)}
+            log.warning("transaction reverted", key=row.business_key, reason=fields["error"])
+    if (fields["state"], block.hash) == before:
+        return 0
+    with fence.writing():
+        if not write(row, now=now, **fields):
+            return 0
+        row.versions.filter(outcome="").exclude(id=version.id).update(outcome="replaced")
+        row.versions.filter(id=version.id).update(outcome="mined")
+    return 1
+
+
+def _note_absent(
+    client: Client, rows: Sequence[ChainTx], fences: dict[str, Fence], head: Head, *, now: datetime
+) -> int:
+    """Decide about rows without a receipt: still waiting, lost, or beaten to their nonce by another transaction.
+
+    The counts are read first and the receipts again after them, on one and the same confirmed block: so a
+    nonce that counts as used, by none of our versions, was used by somebody else.
+    """
+    addresses = sorted({row.address for row in rows})
+    confirmed = client.block(max(0, head.number - settings.CHAIN_CONFIRMATIONS + 1))
+    if confirmed is None:
+        return 0
+    now_used = {address: client.transaction_count(address) for address in addresses}
+    for_good = {address: client.transaction_count_at(address, hex(confirmed.number)) for address in addresses}
+    mined, unclear = _mined(client, rows)
+    if client.block(confirmed.number) != confirmed:
+        return 0
+    changed = 0
+    for row in rows:
+        nonce, fence = row.nonce or 0, fences[row.sender]
+        if row.id in mined or row.id in unclear:
+            continue  # mined this moment: the next pass sees it
+        if nonce < for_good[row.address]:
+            changed += _replan(fence, row, now=now)
+        elif nonce < now_used[row.address]:
+            changed += _note_taken(fence, row, now=now)
+        elif row.state == ChainTxState.MINED or not any(client.knows(item.tx_hash) for item in row.versions.all()):
+            changed += _lost(fence, row, now=now)
+    return changed
+
+
+def _replan(fence: Fence, row: ChainTx, *, now: datetime) -> int:
+    """Plan a row anew whose nonce a foreign transaction used, by its business key and under a new nonce."""
+    log.warning("nonce used by another transaction", key=row.business_key, sender=row.sender, nonce=row.nonce)
+    if row.confirmed_at:
+        halts.halt(reason=f"{_final(row)}, and another transaction has its nonce {row.nonce} now.", now=now)
+    if is_fill(row):  # the gap is closed, by whomever
+        with fence.writing():
+            row.delete()
+        return 1
+    given_up = row.replans >= MOST_REPLANS
+    state = ChainTxState.DEAD if given_up else ChainTxState.QUEUED
+    told = f"Another transaction took nonce {row.nonce}" + ("; given up." if given_up else "; planned again.")
+    with fence.writing():
+        row.versions.filter(outcome="").update(outcome=LOST)
+        return int(write(row, now=now, **{**UNSENT, "state": state, "replans": row.replans + 1, "error": told}))
+
+
+def _note_taken(fence: Fence, row: ChainTx, *, now: datetime) -> int:
+    told = f"Another transaction took nonce {row.nonce}; planned again once that is confirmed."
+    if (row.state, row.error) == (ChainTxState.SENT, told):
+        return 0
+    return int(change(fence, row, now=now, state=ChainTxState.SENT, error=told, **NOT_MINED))
+
+
+def _lost(fence: Fence, row: ChainTx, *, now: datetime) -> int:
+    """Have a row broadcast again that the node no longer has; halt the market where it had been final."""
+    if row.confirmed_at:
+        halts.halt(reason=f"{_final(row)}, and is in no block of the chain now.", now=now)
+    with fence.writing():
+        row.versions.exclude(outcome=LOST).update(outcome="")
+        fields = {**NOT_MINED, "state": ChainTxState.SIGNED, "confirmed_at": None}
+        return int(write(row, now=now, **fields))
+
+
+def _final(row: ChainTx) -> str:
+    return f"{row.business_key or row.tx_hash} was final in block {row.block_number}"
