@@ -242,6 +242,7 @@ def test_an_estimate_called_valid():
     ("fields", "found"),
     [
         ({"account": b"\x09" * 20}, "statement 0: metered energy is that of its INTERVALs"),
+        ({"zone": bytes(32)}, "statement 0: metered energy is that of its INTERVALs"),
         ({"reversed": False}, "has the energy of its registers"),
         ({"multiplierNum": 2}, "has the energy of its registers"),
         ({"meterSerialHash": bytes(32)}, "has the energy of its registers"),
