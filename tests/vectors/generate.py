@@ -9,7 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.vectors import entries_cases, merkle_cases, rows_cases, statements_cases, typed_data_cases
+from tests.vectors import (
+    entries_cases,
+    merkle_cases,
+    recompute_cases,
+    rows_cases,
+    statements_cases,
+    typed_data_cases,
+)
 
 FOLDER = Path(__file__).parent
 
@@ -19,6 +26,7 @@ DOCUMENTS: dict[str, Callable[[], dict[str, Any]]] = {
     "typed_data": typed_data_cases.document,
     "entries": entries_cases.document,
     "statements": statements_cases.document,
+    "recompute": recompute_cases.document,
 }
 
 
