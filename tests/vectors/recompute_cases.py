@@ -1,5 +1,6 @@
 """Cases of recompute.json: claims of tier 0 that pay, and claims that are refused, each with all it opens."""
 
+from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from typing import Any
 
@@ -8,7 +9,7 @@ from grid.domain.claim_errors import ClaimRefused
 from grid.domain.grounds.prices import MandateOrder
 from grid.domain.recompute import Chain, Ground, Recomputation, Terms
 from grid.domain.remedies import RemedyLedger
-from tests.vectors import recompute_claims
+from tests.vectors import recompute_claims, recompute_claims_market, recompute_claims_sums
 from tests.vectors.recompute_day import DAY, DAY_END, SYSTEM, ZONE, person
 from tests.vectors.recompute_runs import KEY, Posted, checkpoints
 from tests.vectors.recompute_setting import Claim
@@ -131,11 +132,18 @@ def _run(posted: Posted, log: str) -> dict[str, Any]:
             "rows": shown(posted.row_words)}  # fmt: skip
 
 
+def claims() -> Iterator[Claim]:
+    """All claims, in the order of their grounds as far as the modules go."""
+    yield from recompute_claims.claims()
+    yield from recompute_claims_market.claims()
+    yield from recompute_claims_sums.claims()
+
+
 def document() -> dict[str, Any]:
     logs: dict[str, Any] = {}
     runs: dict[str, Any] = {}
     cases: list[dict[str, Any]] = []
-    for claim in recompute_claims.claims():
+    for claim in claims():
         log, run = claim.log, claim.run
         logs.setdefault(log, _log(claim.posted))
         known = runs.setdefault(run, _run(claim.posted, log))

@@ -86,7 +86,7 @@ class Home:
 HOMES = {
     home.name: home
     for home in (
-        Home("roof", "alice", 60, 400),
+        Home("roof", "alice", 60, 900),
         Home("barn", "alice", 30, 0),
         Home("flat", "bob", 220, 0),
         Home("shed", "carol", 40, 90, reversed=True, multiplier=2),
