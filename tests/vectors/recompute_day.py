@@ -53,6 +53,11 @@ def secret(owner: str) -> bytes:
     return sha256(f"log key of {owner}".encode()).digest()
 
 
+def noise(chance: int, label: str, below: int) -> int:
+    """A number that chance and label give; 0 without chance."""
+    return int.from_bytes(sha256(f"{chance} {label}".encode()).digest(), "big") % below if chance else 0
+
+
 @dataclass(frozen=True)
 class Home:
     """A metering point: its account, its meter's direction and multiplier, its load and sun in Wh a slot."""
@@ -76,9 +81,9 @@ class Home:
     def serial_hash(self) -> bytes:
         return sha256(f"meter of {self.name}".encode()).digest()
 
-    def energy(self, place: int) -> tuple[int, int]:
+    def energy(self, place: int, chance: int) -> tuple[int, int]:
         """Import and export of a slot."""
-        used = 2 * (self.load_wh // 2 + place % 7)
+        used = 2 * (self.load_wh // 2 + place % 7 + noise(chance, f"{self.name} {place}", 50))
         made = self.sun_wh if 30 <= place < 70 else 0
         return max(0, used - made), max(0, made - used)
 
@@ -142,6 +147,7 @@ class Auction:
     """An AUCTION entry with its fill leaves, and who got which fill."""
 
     index: int
+    price: int
     leaves: list[bytes]
     fills: dict[str, LocalFill]
 
@@ -151,6 +157,7 @@ class Known:
     """The log and where everything stands in it; `extra` are entries that only dishonest runs cite."""
 
     mode: Mode
+    chance: int
     log: Log
     bindings: dict[str, int] = field(default_factory=dict)
     intervals: dict[tuple[str, int], int] = field(default_factory=dict)
@@ -200,9 +207,12 @@ def order_hash(name: str, slot: int, *, follow_signal: bool = False) -> bytes:
     )
 
 
-def hold_auction(known: Known, slot: int, *, price: int = LOCAL, quantity: int = 180, follow_signal: bool = False,
+def hold_auction(known: Known, slot: int, *, price: int | None = None, follow_signal: bool = False,
                  zone: bytes = ZONE) -> Auction:  # fmt: skip
     """Alice's roof sells to Bob's flat; a second pair of fills of strangers stands beside them."""
+    if price is None:
+        price = LOCAL + (noise(known.chance, f"price {slot}", 20_000) if known.mode is Mode.EX_ANTE else 0)
+    quantity = 180 + noise(known.chance, f"quantity {slot}", 60)
     leaves, fills = [], {}
     parties = (("alice", "roof", 1), ("bob", "flat", 0), ("x", "far roof", 1), ("y", "far flat", 0))
     for position, (name, home, side) in enumerate(parties):
@@ -228,7 +238,7 @@ def hold_auction(known: Known, slot: int, *, price: int = LOCAL, quantity: int =
         "fillsRoot": merkle.root([merkle.leaf_hash(leaf) for leaf in leaves]),
         "fillCount": len(leaves),
     }
-    return Auction(known.log.append(EntryKind.AUCTION, "zone", fields), leaves, fills)
+    return Auction(known.log.append(EntryKind.AUCTION, "zone", fields), price, leaves, fills)
 
 
 def decide(known: Known, kind: DecisionKind, slot: int, *, value: int = 0, zone: bytes = ZONE) -> int:
@@ -263,7 +273,7 @@ def bind(known: Known, home: Home, **changes: Value) -> int:
 
 def close(known: Known, home: Home, place: int, *, rise: tuple[int, int] | None = None, **changes: Value) -> int:
     """Write the INTERVAL of a slot; `rise` are the registers' differences where they differ from its energy."""
-    imported, exported = home.energy(place)
+    imported, exported = home.energy(place, known.chance)
     own = (exported, imported) if home.reversed else (imported, exported)
     up = rise or (own[0] // home.multiplier, own[1] // home.multiplier)
     start = (OTHER_MODULUS - 300 + place, 5_000 + place)
@@ -298,9 +308,9 @@ def close(known: Known, home: Home, place: int, *, rise: tuple[int, int] | None 
 
 
 @cache
-def day(base: int = 1, mode: Mode = Mode.EX_ANTE, size: int | None = None) -> Known:
-    """Write the log. `size` is the last checkpoint's; by default the block's end."""
-    known = Known(mode, Log(base))
+def day(base: int = 1, mode: Mode = Mode.EX_ANTE, size: int | None = None, chance: int = 0) -> Known:
+    """Write the log. `size` is the last checkpoint's, by default the block's end; `chance` stirs energy and prices."""
+    known = Known(mode, chance, Log(base))
     log, signal = known.log, LOCAL if mode is Mode.EX_POST else SIGNAL
     known.extra["loft of carol"] = bind(known, HOMES["loft"], account=person("carol"))
     for home in HOMES.values():
@@ -354,7 +364,7 @@ def _write_odd_auctions(known: Known) -> None:
 def _write_odd_intervals(known: Known) -> None:
     """INTERVALs beside the first ones: a correction that counts, and some that an honest run does not cite."""
     flat, loft, shed = HOMES["flat"], HOMES["loft"], HOMES["shed"]
-    imported = flat.energy(70)[0]
+    imported = flat.energy(70, known.chance)[0]
     known.extra["superseded"] = known.intervals["flat", 70]
     known.intervals["flat", 70] = close(
         known,
@@ -365,8 +375,8 @@ def _write_odd_intervals(known: Known) -> None:
         version=1,
         supersedes=known.extra["superseded"],
     )
-    known.extra["same version, later"] = close(known, flat, 71, importWh=flat.energy(71)[0] + 90)
-    known.extra["more than its registers"] = close(known, flat, 72, importWh=flat.energy(72)[0] + 60)
+    known.extra["same version, later"] = close(known, flat, 71, importWh=flat.energy(71, known.chance)[0] + 90)
+    known.extra["more than its registers"] = close(known, flat, 72, importWh=flat.energy(72, known.chance)[0] + 60)
     known.extra["estimate"] = close(known, flat, 73, importWh=900, quality=int(Quality.ESTIMATED))
     known.extra["less than its registers"] = close(known, shed, 50, exportWh=1)
     for place in (20, 40):
@@ -378,7 +388,7 @@ def prices(known: Known) -> list[SlotPrices]:
     """The prices of the honest run."""
     return [
         SlotPrices(
-            local_price=LOCAL if slot in known.auctions else 0,
+            local_price=known.auctions[slot].price if slot in known.auctions else 0,
             tariff_index=known.tariff,
             fee_price=FEE,
             import_price=IMPORT if 28 <= place < 88 else NIGHT_IMPORT,
