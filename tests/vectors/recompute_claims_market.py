@@ -68,7 +68,7 @@ def _no_fills() -> Iterator[Claim]:
         claims.add(case, "trade", "bob", arguments, small().lacks_alone(posted, "flat", 47))
         yield from claims.made
 
-    lie, dear = with_fill("flat", 60, LocalFill(own, 1, 900, 0)), _at(60, local_price=days.LOCAL).prices
+    lie, dear = with_fill("flat", 60, LocalFill(own, 1, 900, 0)), at_place(60, local_price=days.LOCAL).prices
 
     def uncited(name: str, place: int, line: Line) -> Line:
         return replace(line, fill_index=None) if (name, place) == ("flat", 60) else line
@@ -165,7 +165,7 @@ def _refused_trades() -> Iterator[Claim]:
     yield from claims.made
 
 
-def _at(place: int, **changes: Any) -> Lie:
+def at_place(place: int, **changes: Any) -> Lie:
     """A run with other prices or citations in one slot's header."""
 
     def prices(at: int, item: SlotPrices) -> SlotPrices:
@@ -176,7 +176,7 @@ def _at(place: int, **changes: Any) -> Lie:
 
 def _prices(setting: Setting) -> Iterator[Claim]:
     known = setting.known
-    claims = Claims(setting, "local price too low at 42", setting.post(_at(42, local_price=170_000)))
+    claims = Claims(setting, "local price too low at 42", setting.post(at_place(42, local_price=170_000)))
     posted = claims.posted
     auction = posted.entry(known.auctions[SLOTS[42]].index)
     arguments = [posted.statement("roof", 42), auction]
@@ -185,7 +185,7 @@ def _prices(setting: Setting) -> Iterator[Claim]:
     claims.add("a buyer gains by the same", "priceOfAuction", "bob", arguments, "NothingToPay")
     yield from claims.made
 
-    claims = Claims(setting, "export price too low at 35", setting.post(_at(35, export_price=70_000)))
+    claims = Claims(setting, "export price too low at 35", setting.post(at_place(35, export_price=70_000)))
     posted = claims.posted
     arguments = [posted.statement("roof", 35), posted.entry(known.tariff), posted.tariff_slot(35)]
     due = setting.lacks(posted, "roof", 35)
@@ -199,12 +199,12 @@ def _other_prices() -> Iterator[Claim]:
         ("an import price above the tariff's", "flat", "bob", {"import_price": 310_000}),
         ("a fee above the tariff's", "flat", "bob", {"fee_price": 31_000}),
     ):
-        claims = Claims(small(), case, small().post(_at(41, **changes)))
+        claims = Claims(small(), case, small().post(at_place(41, **changes)))
         posted = claims.posted
         arguments = [posted.statement(home, 41), posted.entry(known.tariff), posted.tariff_slot(41)]
         claims.add(case, "priceOfTariff", account, arguments, small().lacks(posted, home, 41))
         yield from claims.made
-    claims = Claims(small(), "local price too high at 42", small().post(_at(42, local_price=185_000)))
+    claims = Claims(small(), "local price too high at 42", small().post(at_place(42, local_price=185_000)))
     posted = claims.posted
     arguments = [posted.statement("flat", 42), posted.entry(known.auctions[SLOTS[42]].index)]
     claims.add("a buyer pays more than the auction's price", "priceOfAuction", "bob", arguments, 180 * 5)
@@ -230,7 +230,7 @@ def _refused_prices() -> Iterator[Claim]:
     yield from claims.made
 
     index = known.extra["tariff of another day"]
-    claims = Claims(small(), "yesterday's tariff at 42", small().post(_at(42, tariff_index=index)))
+    claims = Claims(small(), "yesterday's tariff at 42", small().post(at_place(42, tariff_index=index)))
     posted = claims.posted
     arguments = [posted.statement("roof", 42), posted.entry(index), posted.tariff_slot(42)]
     claims.add("a cited tariff of another day", "priceOfTariff", "alice", arguments, "TariffOfAnother")
@@ -246,7 +246,7 @@ def _refused_prices() -> Iterator[Claim]:
 
 def _by_auction(setting: Setting, place: int, auction: Auction, price: int = 50_000) -> Posted:
     """A run in which a slot rests on another auction."""
-    lie = _at(place, local_price=price, auction_index=auction.index)
+    lie = at_place(place, local_price=price, auction_index=auction.index)
 
     def points(name: str, item: PointDay) -> PointDay:
         if name not in auction.fills:
@@ -256,7 +256,7 @@ def _by_auction(setting: Setting, place: int, auction: Auction, price: int = 50_
     return setting.post(replace(lie, points=points))
 
 
-def _order(name: str, place: int, *, follow_signal: bool = False) -> MandateOrder:
+def order_of(name: str, place: int, *, follow_signal: bool = False) -> MandateOrder:
     mandate, side, limit, quantity = days.order(name, SLOTS[place], follow_signal=follow_signal)
     return MandateOrder(mandate, Side(side), limit, quantity)
 
@@ -264,15 +264,15 @@ def _order(name: str, place: int, *, follow_signal: bool = False) -> MandateOrde
 def _limits(setting: Setting) -> Iterator[Claim]:
     auction = setting.known.extra_auctions["dear"]
     claims = Claims(setting, "a dear auction", _by_auction(setting, 50, auction, 250_000))
-    arguments = [claims.posted.statement("flat", 50), _order("bob", 50)]
+    arguments = [claims.posted.statement("flat", 50), order_of("bob", 50)]
     claims.add("a buyer pays beyond the limit", "limit", "bob", arguments, 180 * 15)
-    arguments = [claims.posted.statement("roof", 50), _order("alice", 50)]
+    arguments = [claims.posted.statement("roof", 50), order_of("alice", 50)]
     claims.add("a seller gets more than the limit", "limit", "alice", arguments, "NothingToPay")
     yield from claims.made
 
     auction = setting.known.extra_auctions["cheap"]
     claims = Claims(setting, "a cheap auction", _by_auction(setting, 51, auction, 95_000))
-    arguments = [claims.posted.statement("roof", 51), _order("alice", 51)]
+    arguments = [claims.posted.statement("roof", 51), order_of("alice", 51)]
     claims.add("a seller gets less than the limit", "limit", "alice", arguments, 180 * 15)
     yield from claims.made
 
@@ -281,7 +281,7 @@ def _signal_limits() -> Iterator[Claim]:
     known = small().known
     posted = _by_auction(small(), 52, known.extra_auctions["above the signal"], 200_000)
     claims = Claims(small(), "above the signal", posted)
-    order, signal = _order("bob", 52, follow_signal=True), posted.entry(known.signals[SLOTS[52]])
+    order, signal = order_of("bob", 52, follow_signal=True), posted.entry(known.signals[SLOTS[52]])
     bought = posted.statement("flat", 52)
     claims.add("a buyer pays more than the signal", "limitOfSignal", "bob", [bought, order, signal], 180 * 25)
     claims.add("without the signal it is within the limit", "limit", "bob", [bought, order], "NothingToPay")
@@ -292,7 +292,7 @@ def _signal_limits() -> Iterator[Claim]:
 
 def _refused_limits() -> Iterator[Claim]:
     claims = Claims(small(), "honest")
-    posted, order = claims.posted, _order("bob", 42)
+    posted, order = claims.posted, order_of("bob", 42)
     bought = posted.statement("flat", 42)
     claims.add("a price within the limit", "limit", "bob", [bought, order], "NothingToPay")
     stricter = replace(order, limit_price=order.limit_price - 1)
@@ -330,7 +330,7 @@ def _false_entries() -> Iterator[Claim]:
     claims.add("another zone's auction is cited", "falseEntry", "alice", arguments, due)
     yield from claims.made
 
-    lie = _at(54, local_price=50_000, auction_index=known.tariff)
+    lie = at_place(54, local_price=50_000, auction_index=known.tariff)
     claims = Claims(small(), "a tariff as auction at 54", small().post(lie))
     posted = claims.posted
     arguments = [posted.statement("roof", 54), posted.any_entry(known.tariff)]
@@ -359,7 +359,7 @@ def _sharing() -> Iterator[Claim]:
     """Energy sharing: the local price is the signal's, and the signal precedes the gate."""
     setting = shared()
     known = setting.known
-    claims = Claims(setting, "local price too low at 42", setting.post(_at(42, local_price=170_000)))
+    claims = Claims(setting, "local price too low at 42", setting.post(at_place(42, local_price=170_000)))
     posted = claims.posted
     signal = posted.entry(known.signals[SLOTS[42]])
     arguments = [posted.statement("roof", 42), signal]
@@ -370,7 +370,7 @@ def _sharing() -> Iterator[Claim]:
     yield from claims.made
 
     auction, late = known.extra_auctions["late"], known.signals[SLOTS[LATE]]
-    lie = _at(LATE, local_price=50_000, auction_index=auction.index, price_index=late)
+    lie = at_place(LATE, local_price=50_000, auction_index=auction.index, price_index=late)
 
     def points(name: str, item: PointDay) -> PointDay:
         fills = {**item.fills, SLOTS[LATE]: auction.fills[name]} if name in auction.fills else item.fills
