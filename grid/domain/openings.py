@@ -126,7 +126,8 @@ class RowChunk(NamedTuple):
     proof: Proof
 
 
-class Rows(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Rows:
     """How many chunks a run's rows have, and one or two of them opened.
 
     The number is the claimant's word, and a wrong one proves nothing false: a path's turns to the left and right are
