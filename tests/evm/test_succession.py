@@ -198,7 +198,7 @@ def test_histories_of_signers(deep: bool) -> None:
     run_state_machine_as_test(
         Signers,
         settings=settings(
-            max_examples=1_000 if deep else 30,
+            max_examples=1_000 if deep else 40,
             stateful_step_count=40,
             deadline=None,
             database=None,
