@@ -6,30 +6,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from tests.evm.machine.base import MEMBERS, PEOPLE, Base
-from tests.evm.world import DAY, NOBODY, TOKEN, row
-
-TRIGGERS = ("deposit", "topUpBond", "executeWithdrawal", "withdrawBond")
-SIGNED = ("requestWithdrawal", "cancelWithdrawal", "registerMandate", "endMandate", "cancelNonce")
-ENTRIES = (
-    "deposit",
-    "depositWithPermit",
-    "executeWithdrawal",
-    "topUpBond",
-    "payOwed",
-    "payBondClaims",
-    "applyRun",
-    "payRemedy",
-    "payDefault",
-    "takeDeposit",
-    "returnDeposit",
-    "reserveBond",
-    "releaseBond",
-    "withdrawBond",
-    "pause",
-    "unpause",
-    *SIGNED,
-)
-"""Every function of the escrow that changes something."""
+from tests.evm.reentry import ENTRIES, TRIGGERS, entry_call, refused_anyhow
+from tests.evm.world import DAY, NOBODY, TOKEN
 
 
 class Token(Base):
@@ -86,42 +64,10 @@ class Token(Base):
             self.ledger.cancel(name, again)
         self.misbehave()
 
-    def entry(self, function: str) -> bytes:
-        """A call of a function that would do something, or be refused for another reason, if it came from outside."""
-        world, alice = self.world, self["alice"]
-        today = world.today
-        signed: dict[str, Any] = {
-            "requestWithdrawal": lambda: world.withdrawal("alice", 1),
-            "cancelWithdrawal": lambda: world.signed("alice", "WithdrawalCancel", {"index": 0}),
-            "registerMandate": lambda: world.mandate("alice", 1, today + 900, today + 901),
-            "endMandate": lambda: world.signed("alice", "MandateEnd", {"mandateIndex": 0, "endDay": today + 9}),
-            "cancelNonce": lambda: world.signed("alice", "NonceCancel", {}),
-        }
-        if function in signed:
-            return world.escrow.data(function, *signed[function]())
-        key = b"\x01" * 32
-        given: dict[str, tuple[Any, ...]] = {
-            "deposit": (alice, 1),
-            "depositWithPermit": (alice, alice, 1, 2**40, 27, key, key),
-            "executeWithdrawal": (alice, 0),
-            "topUpBond": (1,),
-            "payOwed": (1,),
-            "payBondClaims": (1,),
-            "applyRun": (key, 0, today - 1, [row(alice, 0)], []),
-            "payRemedy": (key, 0, alice, 1),
-            "payDefault": (key, 0, alice, 1),
-            "takeDeposit": (alice, 1),
-            "returnDeposit": (alice, 0),
-            "reserveBond": (1,),
-            "releaseBond": (0,),
-            "withdrawBond": (alice, 1),
-        }
-        return world.escrow.data(function, *given.get(function, ()))
-
     @rule(entry=st.sampled_from(ENTRIES), trigger=st.sampled_from(TRIGGERS))
     def call_back(self, entry: str, trigger: str) -> None:
         """I-11: no call in a re-entered frame changes anything, whichever function is tried from within which."""
-        escrow, data = self.world.escrow, self.entry(entry)
+        escrow, data = self.world.escrow, entry_call(self.world, entry)
         if trigger == "executeWithdrawal":
             index = self.ready("alice")
             args: tuple[Any, ...] = (self["alice"], index)
@@ -130,25 +76,16 @@ class Token(Base):
         else:
             args = {"deposit": (self["bob"], 7), "topUpBond": (7,), "withdrawBond": (self["admin"], 1)}[trigger]
         self.world.token.send("callBack", escrow.address, data, sender=self["admin"])
-        expected = {"ReentrancyGuardReentrantCall", *self.otherwise(trigger), *self.not_for_the_token(entry)}
+        expected = {"ReentrancyGuardReentrantCall", *self.otherwise(trigger), *refused_anyhow(entry)}
         self.refused(expected, escrow, trigger, *args, sender=self["admin"])
         self.world.token.send("callBack", NOBODY, b"", sender=self["admin"])
 
     def otherwise(self, trigger: str) -> set[str]:
         """Why the outer call may fail before the token is reached."""
-        if trigger == "deposit":
-            return {"EscrowPaused"}
+        paused = {"EscrowPaused"} if self.paused else set()
         if trigger == "withdrawBond":
-            return {"BondInUse", "BondClaimsOpen", "InsufficientBalance", "AccessManagedUnauthorized"}
-        return set()
-
-    def not_for_the_token(self, entry: str) -> set[str]:
-        """Functions with callers of their own refuse the token itself."""
-        if entry in ("pause", "unpause", "withdrawBond"):
-            return {"AccessManagedUnauthorized"}
-        if entry in ("payRemedy", "payDefault", "takeDeposit", "returnDeposit", "reserveBond", "releaseBond"):
-            return {"NotDisputing"}
-        return {"EscrowPaused"} if entry in ("deposit", "depositWithPermit", "applyRun") else set()
+            return paused | {"BondInUse", "BondClaimsOpen", "InsufficientBalance", "AccessManagedUnauthorized"}
+        return paused
 
     @rule(name=st.sampled_from(MEMBERS), days=st.integers(1, 3))
     def runs_need_no_token(self, name: str, days: int) -> None:
