@@ -11,12 +11,14 @@ from hypothesis import HealthCheck, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.evm.machine.admin import Admin
+from tests.evm.machine.base import Base
 from tests.evm.machine.invariants import Invariants
 from tests.evm.machine.members import Members
 from tests.evm.machine.operator import Operator
 from tests.evm.machine.prosumer import Prosumer
 from tests.evm.machine.relayer import Relayer
 from tests.evm.machine.remedies import Remedies
+from tests.evm.machine.token import Token
 from tests.evm.world import DAY, TOKEN, Terms, build
 
 CALLS, DEEP_CALLS = 5_000, 200_000
@@ -46,7 +48,11 @@ class Street(Members, Operator, Remedies, Prosumer, Relayer, Admin, Invariants):
     """Everybody at once, over the demonstration's token."""
 
 
-def campaign(machine: type[Street], calls: int) -> None:
+class HostileStreet(Members, Operator, Remedies, Prosumer, Admin, Token, Invariants):
+    """The same over a token that misbehaves; it knows no permits, so there is no relayer of them."""
+
+
+def campaign(machine: type[Base], calls: int) -> None:
     """Run histories until so many calls were sent, and say how fast."""
     first = int(os.environ.get("MACHINE_SEED", "1"))
     machine.counts = dict.fromkeys(COUNTED, 0)
@@ -66,5 +72,15 @@ def street() -> type[Street]:
     return Street
 
 
+@pytest.fixture(scope="module")
+def hostile_street() -> type[HostileStreet]:
+    HostileStreet.world = build(terms=TERMS, bond=2_000 * TOKEN, token="HostileToken")
+    return HostileStreet
+
+
 def test_street(street: type[Street], deep: bool) -> None:
-    campaign(street, DEEP_CALLS if deep else CALLS)
+    campaign(street, (DEEP_CALLS if deep else CALLS) * 7 // 10)
+
+
+def test_street_with_a_hostile_token(hostile_street: type[HostileStreet], deep: bool) -> None:
+    campaign(hostile_street, (DEEP_CALLS if deep else CALLS) * 3 // 10)

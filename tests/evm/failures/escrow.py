@@ -5,6 +5,7 @@ from typing import Any
 from tests.evm import signing
 from tests.evm.chain import domain_separator
 from tests.evm.failures.catalogue import Call, Catalogue, Due, word
+from tests.evm.reentry import ENTRIES, TRIGGERS, entry_call, refused_anyhow
 from tests.evm.world import DAY, NOBODY, TOKEN, UNLIMITED, World, person, row
 
 ESCROW = Catalogue("Escrow")
@@ -164,6 +165,27 @@ def _(world: World) -> Due:
 def _(world: World) -> Due:
     args = (world["alice"], world["alice"], 10, UNLIMITED, 27, b"\x01" * 32, b"\x01" * 32)
     return Due(send(world, "depositWithPermit", *args), ("0x",))
+
+
+def _register_reentry(trigger: str, entry: str) -> None:
+    @failure(f"{trigger} re-entered by {entry}", "ReentrancyGuardReentrantCall", token="HostileToken")
+    def _(world: World) -> Due:
+        world.request("alice", 10)
+        outer = {
+            "deposit": deposit(world),
+            "topUpBond": send(world, "topUpBond", 10),
+            "executeWithdrawal": matured(world),
+            "withdrawBond": send(world, "withdrawBond", world["admin"], 10),
+        }[trigger]
+        data = entry_call(world, entry)
+        world.token.send("callBack", world.escrow.address, data, sender=world["admin"])
+        return Due(outer)
+
+
+for _trigger in TRIGGERS:
+    for _entry in ENTRIES:
+        if not refused_anyhow(_entry):
+            _register_reentry(_trigger, _entry)
 
 
 # Withdrawals

@@ -126,6 +126,7 @@ class Base(RuleBasedStateMachine):
     def refused(self, error: str | set[str], contract: Deployed, function: str, *args: Any, sender: str) -> Reverted:
         """Send a call that has to be refused with this custom error; returns it with its values."""
         expected = {error} if isinstance(error, str) else error
+        before = self.world.chain.digest()
         try:
             contract.send(function, *args, sender=sender)
         except Reverted as caught:
@@ -133,6 +134,7 @@ class Base(RuleBasedStateMachine):
         else:
             raise AssertionError(f"{function} went through; {error} was due")
         assert refusal.name in expected, f"{function}: {refusal} instead of {error}"
+        assert self.world.chain.digest() == before
         return refusal
 
     # Moves that several actors make
