@@ -93,7 +93,7 @@ contract Settlement is AccessManaged, Exposure {
     /// @notice The time for posting has passed.
     error PostingTooLate(uint256 until, uint256 blockTime);
     /// @notice The checkpoint is not anchored.
-    error CheckpointNotAnchored(uint64 checkpoint, uint64 count);
+    error CheckpointNotAnchored(uint64 checkpoint);
     /// @notice The checkpoint was anchored before the one the previous sequence relies on.
     error CheckpointOlder(uint64 checkpoint, uint64 previous);
     /// @notice Modes are 0 (ex_ante) and 1 (ex_post).
@@ -262,8 +262,7 @@ contract Settlement is AccessManaged, Exposure {
     /// @dev Checks everything about rows and input that does not depend on the sequence; returns the run's exposure.
     function _checkRows(RunInput calldata input, bytes32[] calldata rows) private view returns (uint256) {
         if (input.mode > LAST_MODE) revert ModeUnknown(input.mode);
-        uint64 anchored = recordAnchor.checkpointCount();
-        if (input.checkpoint >= anchored) revert CheckpointNotAnchored(input.checkpoint, anchored);
+        if (recordAnchor.digestOf(input.checkpoint) == 0) revert CheckpointNotAnchored(input.checkpoint);
         Rows.Summary memory summary = Rows.check(rows, [_supplier, _fee, _dust, _balancing]);
         if (input.pointCount < summary.members) revert PointsMissing(input.pointCount, summary.members);
         uint256 maxDust = SLOTS_PER_DAY * input.pointCount;
