@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IAccounts} from "../../interfaces/IAccounts.sol";
 import {SignedActions} from "../escrow/SignedActions.sol";
 import {Signers} from "./Signers.sol";
 
@@ -55,11 +56,8 @@ abstract contract Delegations is Signers, SignedActions {
         return _until[account][signerChanges[account]][delegate];
     }
 
-    /// @notice Whether `delegate` may dispute for `account` now.
-    /// @param account 20-byte account id
-    /// @param delegate who asks
-    /// @return whether a delegation stands
+    /// @inheritdoc IAccounts
     function isDelegate(address account, address delegate) external view returns (bool) {
-        return block.timestamp < delegatedUntil(account, delegate);
+        return _isWalletOf(account, delegate) || block.timestamp < delegatedUntil(account, delegate);
     }
 }

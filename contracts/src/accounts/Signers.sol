@@ -65,6 +65,13 @@ abstract contract Signers is IAccounts {
         return SignatureChecker.isValidSignatureNow(signer, digest, signature);
     }
 
+    /// @dev Whether `wallet` is the signer of the account: its own address, unless that was replaced, or the one after it.
+    function _isWalletOf(address account, address wallet) internal view returns (bool) {
+        bytes memory signer = _signers[account];
+        if (signer.length == 0) return wallet == account;
+        return signer.length == ADDRESS_LENGTH && address(bytes20(signer)) == wallet;
+    }
+
     /// @dev Replaces the signer. Whether that is due is the caller's to check.
     function _change(address account, bytes memory signer) internal {
         _signers[account] = signer;
