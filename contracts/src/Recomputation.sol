@@ -78,7 +78,7 @@ contract Recomputation is EnergyGround, TradeGround, PriceGround, VoidGround, Ma
     ) external returns (uint256 paid) {
         if (msg.sender != disputes) revert NotDisputes(msg.sender);
         due = _establish(_keyOf(runKey, sequence, point, slot, account), importWh, exportWh, due);
-        if (due != 0) paid = escrow.payRemedy(runKey, sequence, account, due);
+        if (due != 0) paid = _pay(runKey, sequence, account, due);
         emit EnergyEstablished(runKey, account, point, sequence, slot, importWh, exportWh, due, paid);
     }
 }

@@ -123,9 +123,18 @@ abstract contract Facts is Standing {
         returns (bytes32 runKey)
     {
         runKey = settlement.requireDisputable(run.input, run.rowsRoot, account, atLeastUntil);
-        if (run.checkpoint.seq != run.input.checkpoint || !recordAnchor.isAnchored(run.checkpoint)) {
+        if (run.checkpoint.seq != run.input.checkpoint || !_isAnchored(run.checkpoint)) {
             revert CheckpointWrong(run.checkpoint.seq, run.input.checkpoint);
         }
+    }
+
+    function _isAnchored(IRecordAnchor.Checkpoint calldata checkpoint) internal view returns (bool) {
+        return recordAnchor.isAnchored(checkpoint);
+    }
+
+    /// @dev Has the escrow pay what is due for a run; returns what that added to the ledger of remedies.
+    function _pay(bytes32 runKey, uint256 sequence, address account, uint256 due) internal returns (uint256) {
+        return escrow.payRemedy(runKey, uint16(sequence), account, due);
     }
 
     /// @dev Requires that the claim binds its account to this claim. Reverts as {_requireStanding} does.
@@ -233,7 +242,7 @@ abstract contract Facts is Standing {
             prices = _packPrices(s.prices, c.flags);
             fact.prices = prices;
         }
-        uint256 paid = escrow.payRemedy(s.runKey, uint16(s.sequence), c.claimant, due);
+        uint256 paid = _pay(s.runKey, s.sequence, c.claimant, due);
         emit Recomputed(
             s.runKey, c.claimant, s.point, s.sequence, s.slot, ground, amount, due, paid, numbers, prices
         );

@@ -143,7 +143,7 @@ abstract contract TotalGround is Facts {
         if (_claimed[key]) revert TotalClaimed(key);
         _claimed[key] = true;
         uint256 due = uint256(t.summed - t.stated);
-        uint256 paid = escrow.payRemedy(t.runKey, uint16(t.sequence), t.account, due);
+        uint256 paid = _pay(t.runKey, t.sequence, t.account, due);
         emit TotalRecomputed(t.runKey, t.account, t.point, t.sequence, t.slot, t.stated, t.summed, due, paid);
     }
 

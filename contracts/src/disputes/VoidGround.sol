@@ -84,10 +84,10 @@ abstract contract VoidGround is Facts {
         view
         returns (uint256 earlier)
     {
-        bool right = recordAnchor.isAnchored(first);
+        bool right = _isAnchored(first);
         if (right && first.seq != 0) {
             earlier = before.size;
-            right = uint256(before.seq) + 1 == first.seq && recordAnchor.isAnchored(before);
+            right = uint256(before.seq) + 1 == first.seq && _isAnchored(before);
         }
         if (!right) revert CheckpointsWrong(before.seq, first.seq);
     }
