@@ -37,6 +37,8 @@ class Plan:
     withdrawal_delay: int = 2 * 86_400
     gate_lead: int = 3_600
     signer_delay: int = 3 * 86_400  # before a changed or recovered signer takes effect
+    hold_time: int = 3 * 86_400  # after the day's end; then a hold ends by itself
+    max_holds: int = 96  # slots of a point's day that may be held
     fixed_sum: int = 0
     exposure_ratio: int = 1
     admin_delay: int = 0  # seconds that each later act of the admin must be announced before
@@ -67,6 +69,7 @@ class Deployment:
     token: Any
     escrow: Any
     settlement: Any
+    recomputation: Any
 
     def addresses(self) -> dict[str, str]:
         named = {
@@ -77,6 +80,7 @@ class Deployment:
             "Token": self.token,
             "Escrow": self.escrow,
             "Settlement": self.settlement,
+            "Recomputation": self.recomputation,
         }
         return {name: str(getattr(contract, "address", contract)) for name, contract in named.items()}
 
@@ -100,6 +104,9 @@ def deploy(project: Any, sender: Any, plan: Plan) -> Deployment:
         manager, token, accounts, callers, plan.system, plan.withdrawal_delay, plan.gate_lead, by
     )
     settlement = project.Settlement.deploy(manager, escrow, anchor, plan.terms, by)
+    recomputation = project.Recomputation.deploy(
+        accounts, escrow, settlement, anchor, callers[2], [plan.hold_time, plan.max_holds], by
+    )
     grants = [
         (settlement, ["postRun", "postCorrection"], POSTER, plan.poster),
         (anchor, ["anchor"], ANCHORER, plan.anchorer),
@@ -113,7 +120,7 @@ def deploy(project: Any, sender: Any, plan: Plan) -> Deployment:
         manager.grantRole(role, holder, 0, by)
     if plan.admin_delay:
         manager.grantRole(manager.ADMIN_ROLE(), sender, plan.admin_delay, by)
-    return Deployment(manager, anchor, accounts, webauthn, token, escrow, settlement)
+    return Deployment(manager, anchor, accounts, webauthn, token, escrow, settlement, recomputation)
 
 
 def main() -> int:

@@ -33,6 +33,7 @@ def build_world(accounts, project, token=None, **changes) -> World:
         done.manager, done.anchor, done.accounts, money, done.escrow, done.settlement,
         admin, poster, anchorer, guardian, relayer, mallory, today,
     )  # fmt: skip
+    world.recomputation = done.recomputation
     money.mint(admin, 10 * BOND, {"from": admin})
     money.approve(world.escrow, 2**256 - 1, {"from": admin})
     world.escrow.topUpBond(BOND, {"from": admin})
@@ -53,7 +54,7 @@ def community(accounts, project) -> World:
     noon = FIRST_DAY * DAY + DAY // 2
     web3.provider.make_request("evm_setNextBlockTimestamp", [noon])
     web3.provider.make_request("evm_mine", [])
-    world = build_world(accounts, project)
+    world = build_world(accounts, project, max_holds=2)
     for name in ("alice", "bob"):
         world.fund(name, 500 * TOKEN)
         world.register(name, CAP, world.today - 10, world.today + 365)

@@ -90,6 +90,7 @@ class World:
     today: int  # UTC day number of the tests' present
     people: dict[str, Person] = field(default_factory=dict)
     nonce: int = 0
+    recomputation: Any = None
     checkpoints: list[tuple] = field(default_factory=list)  # (seq, size, anchoredAt, root) of the log's
 
     def person(self, name: str) -> Person:
