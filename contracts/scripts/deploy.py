@@ -90,10 +90,10 @@ def deploy(project: Any, sender: Any, plan: Plan) -> Deployment:
     anchor = project.RecordAnchor.deploy(manager, by)
     accounts = project.Accounts.deploy(by)
     token = plan.token or project.DemoToken.deploy(manager, by)
-    # Escrow and Settlement name each other: Settlement's address follows from the transaction after the next.
-    settlement_address = contract_address(str(sender), sender.nonce + 1)
+    # Escrow and those it serves name each other; their addresses follow from the transactions to come.
+    callers = [contract_address(str(sender), sender.nonce + later) for later in (1, 2, 3)]
     escrow = project.Escrow.deploy(
-        manager, token, accounts, settlement_address, plan.system, plan.withdrawal_delay, plan.gate_lead, by
+        manager, token, accounts, callers, plan.system, plan.withdrawal_delay, plan.gate_lead, by
     )
     settlement = project.Settlement.deploy(manager, escrow, anchor, plan.terms, by)
     grants = [

@@ -69,4 +69,13 @@ contract Disputes is Answers, Panel, Unposted {
         }
         _moveOn(id, found);
     }
+
+    /// @notice A case; all zero if there is none of that number.
+    /// @param id its number
+    /// @return what all cases have
+    /// @return what a demand has beside that; all zero for a contest
+    /// @return what a contest has beside that; all zero for a demand
+    function caseOf(uint256 id) external view returns (Case memory, Demand memory, Contest memory) {
+        return (_cases[id], _demands[id], _contests[id]);
+    }
 }

@@ -72,8 +72,11 @@ def test_every_leaf_stands_on_the_page_with_its_fields():
 
 
 def test_every_signed_struct_stands_on_the_page():
-    assert {cells[0]: cells[1] for cells in table("Struct")} == {
-        name: ", ".join(f"{kind} {member}" for kind, member in members)
+    assert {cells[0]: tuple(cells[1:]) for cells in table("Struct")} == {
+        name: (
+            ", ".join(f"{kind} {member}" for kind, member in members),
+            ", ".join(typed_data.SIGNED_FOR.get(name, ("part of Mandate",))),
+        )
         for name, members in typed_data.TYPES.items()
         if name != "EIP712Domain"
     }

@@ -48,6 +48,33 @@ def messages() -> list[tuple[str, TypedDomain, str, Message]]:
         "fromDay": 20_000,
         "toDay": OPEN_DAY,
     }
+    passkey = ALICE + keccak256(b"x") + keccak256(b"y")
+    replace: Message = {"account": signer, "newSigner": passkey, "nonce": 5, "deadline": 1_800_000_000}
+    void: Message = {"account": signer, "nonce": 6, "deadline": 1_800_000_000}
+    recovery: Message = {"account": signer, "recovery": ALICE, "nonce": 7, "deadline": 1_800_000_000}
+    delegation: Message = {
+        "account": signer,
+        "delegate": ALICE,
+        "until": 2**64 - 1,
+        "nonce": 8,
+        "deadline": 1_800_000_000,
+    }
+    dispute: Message = {
+        "account": signer,
+        "runKey": keccak256(b"a run"),
+        "sequence": 1,
+        "point": bytes(16) + bytes(range(16)),
+        "nonce": 2**255,
+        "deadline": 1_800_000_000,
+    }
+    slots = sum((1_920_000 + k) << 32 * k for k in range(4))
+    unposted: Message = {
+        "account": signer,
+        "zone": bytes(31) + b"\x07",
+        "day": 20_000,
+        "nonce": 9,
+        "deadline": 1_800_000_000,
+    }
     return [
         ("terms alone", DOMAIN, "MandateTerms", TERMS),
         ("a mandate for a year", DOMAIN, "Mandate", mandate),
@@ -68,6 +95,18 @@ def messages() -> list[tuple[str, TypedDomain, str, Message]]:
             {"account": signer, "index": 2, "nonce": 4, "deadline": 1_800_000_000},
         ),
         ("a reversed one", DOMAIN, "Binding", {**binding, "reversed": True, "multiplierDen": 40}),
+        ("a passkey takes over", DOMAIN, "SignerChange", replace),
+        ("a change called off", DOMAIN, "SignerChangeCancel", void),
+        ("a wallet that may recover", DOMAIN, "RecoverySetting", recovery),
+        ("nobody may recover", DOMAIN, "RecoverySetting", {**recovery, "recovery": b""}),
+        ("a recovery", DOMAIN, "Recovery", replace),
+        ("a delegation", DOMAIN, "Delegation", delegation),
+        ("a delegation revoked", DOMAIN, "Delegation", {**delegation, "until": 0}),
+        ("a claim", DOMAIN, "Claim", {**dispute, "slot": 1_920_000, "ground": 7}),
+        ("a demand for four slots", DOMAIN, "Demand", {**dispute, "slots": slots}),
+        ("a demand for whatever there is", DOMAIN, "Demand", {**dispute, "point": bytes(32), "slots": 0}),
+        ("a day that was not posted", DOMAIN, "UnpostedClaim", unposted),
+        ("a nonce made void", DOMAIN, "NonceCancel", void),
     ]
 
 

@@ -1,46 +1,46 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Openings} from "./Openings.sol";
-import {Words} from "./Words.sol";
-
-/// @title The formula of a line, with another energy than the posted one
-/// @notice T = sold * local - bought * (local + fee) - ri * import + re * export; amount = floor(T / 1000); a negative ri or
-///         re flips to the other tariff. docs/PROTOCOL.md section 2.
+/// @title The one formula that turns energy and prices into money
+/// @notice Both market modes, docs/PROTOCOL.md section 2. Energy that was bought and not used goes to the supplier at the
+///         export price, energy that was sold and not delivered comes from it at the import price.
 library Amounts {
-    using Words for bytes32;
-
-    /// @dev A token unit has that many of T.
-    int256 private constant MILLI = 1000;
-
-    /// @notice Amount that a line would have with this metered energy, its trade and its header as posted.
-    /// @dev Words are below 2^64 and 2^95, so no product comes near 2^255.
-    /// @param importWh energy taken
-    /// @param exportWh energy given
-    /// @param line as posted
-    /// @param header of its slot, as posted
-    /// @return token base units
-    function withEnergy(uint256 importWh, uint256 exportWh, Openings.Line calldata line, Openings.Header calldata header)
-        internal
-        pure
-        returns (int256)
-    {
-        int256 bought = int256(uint256(line.words[7].asUint()));
-        int256 sold = int256(uint256(line.words[8].asUint()));
-        int256 local = header.words[1].asInt();
-        int256 fee = int256(uint256(header.words[3].asUint()));
-        int256 exact = sold * local - bought * (local + fee);
-        (int256 importPrice, int256 exportPrice) = (header.words[4].asInt(), header.words[5].asInt());
-        int256 residual = int256(importWh) - bought;
-        exact -= residual * (residual < 0 ? exportPrice : importPrice);
-        residual = int256(exportWh) - sold;
-        exact += residual * (residual < 0 ? importPrice : exportPrice);
-        return floorDiv(exact, MILLI);
+    /// @notice What was metered and what was traded in one slot, in Wh; each below 2^64.
+    struct Energy {
+        uint256 importWh;
+        uint256 exportWh;
+        uint256 boughtWh;
+        uint256 soldWh;
     }
 
-    /// @notice Quotient toward minus infinity; Solidity's own goes toward zero.
-    function floorDiv(int256 value, int256 divisor) internal pure returns (int256 quotient) {
-        quotient = value / divisor;
-        if (value % divisor < 0) --quotient;
+    /// @notice Prices of one slot in micro-currency per kWh; each of 96 bits with sign. Only the fee is never negative.
+    struct Prices {
+        int256 local;
+        int256 fee;
+        int256 imported;
+        int256 exported;
+    }
+
+    /// @dev Wh times micro-currency per kWh is a thousandth of a token unit.
+    int256 private constant MILLI = 1000;
+
+    /// @notice Amount of a line.
+    /// @param energy of the slot
+    /// @param prices of the slot
+    /// @return amount floor(T / 1000) toward minus infinity, token base units; positive is owed to the member
+    function amountOf(Energy memory energy, Prices memory prices) internal pure returns (int256 amount) {
+        // Four products of 64 and 97 bits: nothing here comes near 256 bits.
+        unchecked {
+            int256 bought = int256(energy.boughtWh);
+            int256 sold = int256(energy.soldWh);
+            int256 used = int256(energy.importWh) - bought;
+            int256 given = int256(energy.exportWh) - sold;
+            int256 milli = sold * prices.local - bought * (prices.local + prices.fee);
+            milli -= used * (used < 0 ? prices.exported : prices.imported);
+            milli += given * (given < 0 ? prices.imported : prices.exported);
+            amount = milli / MILLI;
+            // Division drops the fraction, which for a negative T rounds up.
+            if (milli % MILLI < 0) --amount;
+        }
     }
 }

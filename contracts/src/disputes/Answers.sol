@@ -13,7 +13,6 @@ import {Words} from "./Words.sol";
 ///      Against a correction that buries a demand: it keeps the digest of its run, and is answered with that run's leaves.
 ///      Nothing is recomputed here: a line that disagrees with its INTERVAL is opened, and then a matter of recompute.
 abstract contract Answers is Demands {
-    using Bindings for Openings.Binding;
     using Words for bytes32;
 
     /// @notice All that belongs to one slot of a statement.
@@ -28,7 +27,7 @@ abstract contract Answers is Demands {
 
     /// @notice A slot of a demand was opened in the call's data; `missing` are left.
     event SlotOpened(uint256 indexed id, bytes32 indexed point, uint32 slot, uint8 missing);
-    /// @notice A BINDING with a higher index shows that the point is not the account's.
+    /// @notice A BINDING with a higher index gives the point to another account, or, with a zero here, to another zone.
     event DemandRebutted(uint256 indexed id, uint64 bindingIndex, address account);
 
     /// @notice The run is not the demanded one.
@@ -78,13 +77,12 @@ abstract contract Answers is Demands {
         Demand storage made = _demands[id];
         _requireDigest(run, made.runDigest);
         uint64 shown = made.bindingIndex;
-        bool agrees = binding.accountOf() == found.account && binding.zoneOf() == run.input.zone;
-        if (
-            shown == Words.NONE || binding.index <= shown || binding.pointOf() != found.point || agrees
-                || !binding.covers(run.input.day)
-        ) revert NoRebuttal(binding.index, shown);
+        address bound = Bindings.accountIn(binding.words, run.input.zone);
+        // Without a BINDING shown `shown` is NONE, above which no index lies.
+        if (binding.index <= shown || bound == found.account) revert NoRebuttal(binding.index, shown);
         Openings.requireBinding(run.checkpoint, binding);
-        emit DemandRebutted(id, binding.index, binding.accountOf());
+        Bindings.requireCovers(binding.words, found.point, run.input.day);
+        emit DemandRebutted(id, binding.index, bound);
         _finishDemand(id, found, State.Rejected);
     }
 
@@ -102,7 +100,7 @@ abstract contract Answers is Demands {
         Openings.requireRegisters(interval[8], opening.registers);
         cited = interval[7].asIndex();
         if (cited == Words.NONE) return;
-        if (cited != opening.binding.index || opening.binding.pointOf() != opening.leaf.point) {
+        if (cited != opening.binding.index || opening.binding.words[Bindings.POINT] != opening.leaf.point) {
             revert OpeningWrong(opening.binding.index, cited);
         }
         Openings.requireBinding(run.checkpoint, opening.binding);
@@ -110,7 +108,7 @@ abstract contract Answers is Demands {
 
     /// @dev The run is the one that was demanded, to the byte.
     function _requireDigest(Openings.Run calldata run, bytes32 demanded) private pure {
-        bytes32 given = keccak256(abi.encode(run));
+        bytes32 given = _digest(run);
         if (given != demanded) revert RunWrong(given, demanded);
     }
 }

@@ -1,42 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Openings} from "./Openings.sol";
 import {Words} from "./Words.sol";
 
-/// @title What a BINDING says
-/// @notice From a day on, a point belongs to an account and a zone. Of those that cover a day the one with the highest log
-///         index counts.
+/// @title What an opened BINDING says
+/// @notice From a day on a point has an account and a meter. Fields by their place in the leaf, docs/PROTOCOL.md section 7.
 library Bindings {
     using Words for bytes32;
 
-    /// @notice The BINDING is of another point, account or zone, or does not cover the day.
-    error BindingWrong(bytes32 point, address account, bytes32 zone, uint32 day);
+    uint256 internal constant POINT = 0;
+    uint256 internal constant ZONE = 1;
+    uint256 internal constant ACCOUNT = 2;
+    uint256 internal constant REVERSED = 4;
+    uint256 internal constant MULTIPLIER_NUM = 5;
+    uint256 internal constant MULTIPLIER_DEN = 6;
+    uint256 internal constant FROM_DAY = 7;
+    uint256 internal constant TO_DAY = 8;
 
-    /// @notice Metering point.
-    function pointOf(Openings.Binding calldata entry) internal pure returns (bytes32) {
-        return entry.words[0];
+    /// @notice The BINDING is another point's.
+    error BindingOfAnother(bytes32 given, bytes32 point);
+    /// @notice The BINDING covers fromDay <= day < toDay.
+    error BindingNotOfDay(uint256 fromDay, uint256 toDay, uint256 day);
+
+    /// @notice Requires that a BINDING is the point's and covers the day. An open end covers every day after its first.
+    /// @param words the BINDING's fields
+    /// @param point metering point
+    /// @param day UTC day number
+    function requireCovers(bytes32[12] calldata words, bytes32 point, uint32 day) internal pure {
+        if (words[POINT] != point) revert BindingOfAnother(words[POINT], point);
+        (uint64 fromDay, uint64 toDay) = (words[FROM_DAY].asUint(), words[TO_DAY].asIndex());
+        if (day < fromDay || day >= toDay) revert BindingNotOfDay(fromDay, toDay, day);
     }
 
-    /// @notice Community zone.
-    function zoneOf(Openings.Binding calldata entry) internal pure returns (bytes32) {
-        return entry.words[1];
-    }
-
-    /// @notice Account that stands for the point.
-    function accountOf(Openings.Binding calldata entry) internal pure returns (address) {
-        return entry.words[2].asAddress();
-    }
-
-    /// @notice Whether it covers a UTC day; its own last day is exclusive.
-    function covers(Openings.Binding calldata entry, uint32 day) internal pure returns (bool) {
-        return entry.words[7].asUint() <= day && day < entry.words[8].asIndex();
-    }
-
-    /// @notice Requires that it binds the account in the zone on that day.
-    function requireFor(Openings.Binding calldata entry, address account, bytes32 zone, uint32 day) internal pure {
-        if (accountOf(entry) != account || zoneOf(entry) != zone || !covers(entry, day)) {
-            revert BindingWrong(pointOf(entry), accountOf(entry), zoneOf(entry), day);
-        }
+    /// @notice The account that a BINDING gives its point in a zone; zero where it names another zone.
+    function accountIn(bytes32[12] calldata words, bytes32 zone) internal pure returns (address) {
+        return words[ZONE] == zone ? words[ACCOUNT].asAddress() : address(0);
     }
 }

@@ -12,10 +12,10 @@ import {Standing} from "./Standing.sol";
 /// @title The book of cases: what all of them share
 /// @notice A case has an account, a run, a point, a state, and in every state that is not final a deadline after which
 ///         anyone may move it on. While it is open it keeps a part of the bond. Nothing here can be paused.
-/// @dev Against many open cases: an account has at most `maxOpenCases`. Against an empty bond: a case reserves what the bond
-///      has, which may be nothing, and is opened all the same; what it is owed then waits in the escrow's queue. Against
-///      stopping runs: a case reserves at most what it can pay, so that all of an account's cases hold back at most
-///      maxOpenCases * max(contestLimit, debit, fixedSum), and the bond can always be topped up. Against reentrancy: the
+/// @dev Against many open cases: an account has at most `maxOpenCases`. Against an empty bond: a case is opened and reserves all
+///      the same, and what the bond lacks when it pays waits in the escrow's queue. Against stopping runs: a case reserves
+///      no more than it can pay, so that an account holds back at most maxOpenCases * max(contestLimit, debit, fixedSum) of
+///      what covers new runs, and the bond can always be topped up. Against reentrancy: the
 ///      only contracts called are this deployment's own, and a wallet's ERC-1271 check by staticcall before any change.
 abstract contract Cases is Standing {
     /// @notice Where a case stands. Opened and all after AtPanel are final.
@@ -34,15 +34,15 @@ abstract contract Cases is Standing {
 
     /// @notice What a deployment fixes. Times in seconds, money in token base units, energy in watt-hours.
     struct Terms {
-        uint64 responseTime; // of the operator, to open what is demanded
-        uint64 extraTime; // of the account after that, to use what was opened
-        uint64 meterDataTime; // of the meter-data responsible
-        uint64 appealTime; // of the account after a rejection
-        uint64 panelTime; // of the panel
-        uint96 deposit; // returned whenever a demand ends
-        uint96 contestLimit; // most that one case can pay by silence or ruling
-        uint40 maxSlotWh; // most energy that a contest can claim for one slot and direction
-        uint16 maxOpenCases; // of one account
+        uint256 responseTime; // of the operator, to open what is demanded
+        uint256 extraTime; // of the account after that, to use what was opened
+        uint256 meterDataTime; // of the meter-data responsible
+        uint256 appealTime; // of the account after a rejection
+        uint256 panelTime; // of the panel
+        uint256 deposit; // returned whenever a demand ends
+        uint256 contestLimit; // most that one case can pay by silence or ruling
+        uint256 maxSlotWh; // most energy that a contest can claim for one slot and direction
+        uint256 maxOpenCases; // of one account
     }
 
     /// @notice A case.
@@ -64,16 +64,16 @@ abstract contract Cases is Standing {
     /// @notice Knows the log's checkpoints.
     IRecordAnchor public immutable recordAnchor;
 
-    uint64 internal immutable _responseTime;
-    uint64 internal immutable _extraTime;
-    uint64 internal immutable _meterDataTime;
-    uint64 internal immutable _appealTime;
-    uint64 internal immutable _panelTime;
-    uint96 internal immutable _deposit;
-    uint96 internal immutable _contestLimit;
-    uint40 internal immutable _maxSlotWh;
-    uint16 internal immutable _maxOpenCases;
-    uint96 internal immutable _fixedSum;
+    uint256 internal immutable _responseTime;
+    uint256 internal immutable _extraTime;
+    uint256 internal immutable _meterDataTime;
+    uint256 internal immutable _appealTime;
+    uint256 internal immutable _panelTime;
+    uint256 internal immutable _deposit;
+    uint256 internal immutable _contestLimit;
+    uint256 internal immutable _maxSlotWh;
+    uint256 internal immutable _maxOpenCases;
+    uint256 internal immutable _fixedSum;
 
     /// @notice Cases opened so far; they are numbered from 1.
     uint256 public caseCount;
@@ -95,7 +95,9 @@ abstract contract Cases is Standing {
     error DeadlineNotReached(uint256 id, uint64 deadline, uint256 blockTime);
     /// @notice The checkpoint is not the run's, or was not anchored as it is given.
     error CheckpointWrong(uint64 seq, uint64 cited);
-    /// @notice A time or a number of the terms is zero.
+    /// @notice The BINDING gives the point to another account, or, with a zero here, to another zone.
+    error BoundToAnother(address bound, address account);
+    /// @notice A time or a limit of the terms is zero, or larger than what it limits.
     error TermsInvalid();
 
     constructor(
@@ -108,6 +110,8 @@ abstract contract Cases is Standing {
         if (
             given.responseTime == 0 || given.extraTime == 0 || given.meterDataTime == 0 || given.appealTime == 0
                 || given.panelTime == 0 || given.contestLimit == 0 || given.maxSlotWh == 0 || given.maxOpenCases == 0
+                || given.deposit > type(uint96).max || given.contestLimit > type(uint80).max
+                || given.maxSlotWh > type(uint40).max
         ) revert TermsInvalid();
         (escrow, settlement, recordAnchor) = (escrow_, settlement_, recordAnchor_);
         (_responseTime, _extraTime, _meterDataTime) = (given.responseTime, given.extraTime, given.meterDataTime);
@@ -133,13 +137,6 @@ abstract contract Cases is Standing {
         });
     }
 
-    /// @notice A case; all zero if there is none of that number.
-    /// @param id its number
-    /// @return the case
-    function caseOf(uint256 id) external view returns (Case memory) {
-        return _cases[id];
-    }
-
     /// @dev Requires the run to be the last one posted, the account's window to be open, and the checkpoint to be the run's.
     function _requireRun(Openings.Run calldata run, address account) internal view returns (bytes32 runKey) {
         runKey = settlement.requireDisputable(run.input, run.rowsRoot, account, 0);
@@ -153,12 +150,10 @@ abstract contract Cases is Standing {
         uint256 open = openCases[opened.account];
         if (open >= _maxOpenCases) revert TooManyOpenCases(opened.account, open);
         openCases[opened.account] = open + 1;
-        uint256 free = escrow.freeBond();
-        uint256 kept = payable_ < free ? payable_ : free;
-        opened.reserved = uint96(kept);
+        opened.reserved = uint96(payable_);
         id = ++caseCount;
         _cases[id] = opened;
-        if (kept != 0) escrow.reserveBond(kept);
+        if (payable_ != 0) escrow.reserveBond(payable_);
     }
 
     /// @dev Puts a case into a final state, once, and frees what was kept for it. What it pays is paid after this.
@@ -184,7 +179,7 @@ abstract contract Cases is Standing {
     }
 
     /// @dev A deadline that many seconds from now.
-    function _from(uint64 time) internal view returns (uint64) {
-        return uint64(block.timestamp) + time;
+    function _from(uint256 time) internal view returns (uint64) {
+        return uint64(block.timestamp + time);
     }
 }

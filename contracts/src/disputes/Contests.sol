@@ -6,7 +6,7 @@ import {IRecomputation} from "../../interfaces/IRecomputation.sol";
 import {Amounts} from "./Amounts.sol";
 import {Cases} from "./Cases.sol";
 import {Openings} from "./Openings.sol";
-import {Words} from "./Words.sol";
+import {Statements} from "./Statements.sol";
 
 /// @title Contests: energy that the log itself has wrong
 /// @notice Tier 1. A record was transcribed otherwise than its signed bytes say, a binding is wrong, a substitute value is:
@@ -19,19 +19,9 @@ import {Words} from "./Words.sol";
 ///      window is lengthened for that; corrections have a last day, cases do not. `signedBytes` is a promise that the bytes
 ///      behind `evidenceHash` exist; who lies about it wins by silence alone, and at most the limit.
 abstract contract Contests is Cases, AccessManaged {
-    using Words for bytes32;
-
-    /// @notice The statement that is contested.
-    struct Statement {
-        Openings.Point point;
-        Openings.Line line;
-        Openings.Header header;
-    }
-
     /// @notice What the account says instead.
     struct Finding {
-        uint32 slot; // UTC slot number
-        uint40 importWh;
+        uint40 importWh; // of the line's slot
         uint40 exportWh;
         bytes32 evidenceHash; // sha256 of what it goes to show, kept off chain
         bool signedBytes; // the evidence holds bytes that the meter signed
@@ -59,16 +49,14 @@ abstract contract Contests is Cases, AccessManaged {
     mapping(uint256 id => Contest) internal _contests;
     mapping(bytes32 statement => uint256 slots) private _contested;
 
-    /// @notice A slot's energy is contested; the meter-data responsible has until `deadline`.
+    /// @notice A slot's energy is contested; the meter-data responsible has until the case's deadline.
     event ContestMade(
         uint256 indexed id,
         address indexed account,
         bytes32 indexed runKey,
-        uint16 sequence,
-        bytes32 point,
-        Finding finding,
-        uint256 sum,
-        uint64 deadline
+        Case opened,
+        Contest contest,
+        bytes32 evidenceHash
     );
     /// @notice The meter-data responsible answered; `rulingHash` is of the reasons.
     event CaseAnswered(uint256 indexed id, bool uphold, bytes32 rulingHash);
@@ -77,10 +65,8 @@ abstract contract Contests is Cases, AccessManaged {
 
     /// @notice The point leaf names another account.
     error PointOfAnother(bytes32 point, address account);
-    /// @notice The line at that place says another slot; {IRecomputation} has a ground for that.
-    error LineOfAnotherSlot(uint256 given, uint32 slot);
     /// @notice More energy than a slot can have.
-    error EnergyTooLarge(uint40 importWh, uint40 exportWh, uint40 max);
+    error EnergyTooLarge(uint40 importWh, uint40 exportWh, uint256 max);
     /// @notice The claimed energy gives no more than what is posted.
     error NothingOwed(int256 recomputed, int256 posted);
     /// @notice The claimed energy gives more than a case may pay. Less of it can be claimed.
@@ -92,45 +78,33 @@ abstract contract Contests is Cases, AccessManaged {
         recomputation = recomputation_;
     }
 
-    /// @notice What a contest has beside its case; all zero if the number is not a contest's.
-    /// @param id of the case
-    /// @return the contest
-    function contestOf(uint256 id) external view returns (Contest memory) {
-        return _contests[id];
-    }
-
     /// @notice Contests the energy of one slot of a statement.
     /// @dev Reverts if: the claim has no standing; the run is not the last one posted, or the account's window has passed;
-    ///      the checkpoint is not the run's; point, line or header is not the run's; the point is another account's; the line
-    ///      says another slot; the energy is too large, or gives no more than posted or more than a case may pay; the slot
-    ///      was contested before; the account has too many open cases.
+    ///      the checkpoint is not the run's; point, line or header is not the run's; the point is another account's; the
+    ///      energy is too large, or gives no more than posted or more than a case may pay; the slot was contested before; the
+    ///      account has too many open cases.
     /// @param claim for whom; signed as Contest
-    /// @param run the last one posted
-    /// @param statement point leaf, line and header of the slot
+    /// @param statement run, point leaf, line and header of the slot
     /// @param finding what the account says instead
     /// @return id number of the case
-    function contest(
-        Claim calldata claim,
-        Openings.Run calldata run,
-        Statement calldata statement,
-        Finding calldata finding
-    ) external returns (uint256 id) {
+    function contest(Claim calldata claim, Statements.Statement calldata statement, Finding calldata finding)
+        external
+        returns (uint256 id)
+    {
+        bytes32 runKey = _requireRun(statement.run, claim.account);
+        Statements.Slot memory posted = Statements.open(statement, runKey);
+        if (posted.owner != claim.account) revert PointOfAnother(posted.point, posted.owner);
+        _requireStanding(claim, _contestHash(claim, posted, finding));
+        _spendSlot(posted);
         Case memory opened;
-        opened.runKey = _requireRun(run, claim.account);
-        (opened.account, opened.sequence) = (claim.account, run.input.sequence);
-        (opened.point, opened.state) = (statement.point.point, State.AtMeterData);
-        opened.deadline = _from(_meterDataTime);
-        _requireStanding(claim, _contestHash(claim, opened, finding));
-        _requireStatement(run, opened, statement, finding.slot);
-        _spendSlot(opened, finding.slot, run.input.day);
-        opened.sum = _owed(statement, finding);
+        (opened.account, opened.runKey, opened.sequence) = (claim.account, runKey, posted.sequence);
+        (opened.point, opened.state, opened.deadline) = (posted.point, State.AtMeterData, _from(_meterDataTime));
+        opened.sum = _owed(posted, finding);
         id = _openCase(opened, opened.sum);
-        Contest storage made = _contests[id];
-        (made.slot, made.signedBytes) = (finding.slot, finding.signedBytes);
-        (made.importWh, made.exportWh) = (finding.importWh, finding.exportWh);
-        emit ContestMade(
-            id, opened.account, opened.runKey, opened.sequence, opened.point, finding, opened.sum, opened.deadline
-        );
+        Contest memory made =
+            Contest(posted.slot, finding.importWh, finding.exportWh, finding.signedBytes, 0, 0);
+        _contests[id] = made;
+        emit ContestMade(id, claim.account, runKey, opened, made, finding.evidenceHash);
     }
 
     /// @notice Answers a contest. Meter-data responsible only.
@@ -210,57 +184,43 @@ abstract contract Contests is Cases, AccessManaged {
         emit CaseAtPanel(id, appealed, deadline);
     }
 
-    /// @dev Point, line and header are the run's, the point is the account's, the line is the slot's.
-    function _requireStatement(
-        Openings.Run calldata run,
-        Case memory opened,
-        Statement calldata statement,
-        uint32 slot
-    ) private view {
-        address account = statement.point.account;
-        if (account != opened.account) revert PointOfAnother(opened.point, account);
-        uint256 place = Openings.placeOf(slot, run.input.day);
-        Openings.requirePoint(run, opened.runKey, statement.point);
-        Openings.requireLine(statement.point.linesRoot, place, statement.line);
-        Openings.requireHeader(run.input.headersRoot, place, statement.header);
-        uint64 stated = statement.line.words[0].asUint();
-        if (stated != slot) revert LineOfAnotherSlot(stated, slot);
-    }
-
     /// @dev Marks a slot of a statement as contested.
-    function _spendSlot(Case memory opened, uint32 slot, uint32 day) private {
-        bytes32 key = keccak256(abi.encode(opened.runKey, opened.sequence, opened.point));
-        uint256 bit = 1 << Openings.placeOf(slot, day);
-        if (_contested[key] & bit != 0) revert SlotContestedBefore(opened.point, slot);
-        _contested[key] |= bit;
+    function _spendSlot(Statements.Slot memory posted) private {
+        bytes32 key = keccak256(abi.encode(posted.runKey, posted.sequence, posted.point));
+        uint256 bit = 1 << (posted.slot % Openings.SLOTS_PER_DAY);
+        uint256 contested = _contested[key];
+        if (contested & bit != 0) revert SlotContestedBefore(posted.point, posted.slot);
+        _contested[key] = contested | bit;
     }
 
-    /// @dev What the claimed energy gives beyond the posted amount, within the limits of a case.
-    function _owed(Statement calldata statement, Finding calldata finding) private view returns (uint96) {
-        if (finding.importWh > _maxSlotWh || finding.exportWh > _maxSlotWh) {
-            revert EnergyTooLarge(finding.importWh, finding.exportWh, _maxSlotWh);
-        }
-        int256 recomputed =
-            Amounts.withEnergy(finding.importWh, finding.exportWh, statement.line, statement.header);
-        int256 posted = statement.line.words[9].asInt();
-        if (recomputed <= posted) revert NothingOwed(recomputed, posted);
-        uint256 sum = uint256(recomputed - posted);
+    /// @dev What the claimed energy gives beyond the posted amount, with the trade and prices of line and header, within the
+    ///      limits of a case.
+    function _owed(Statements.Slot memory posted, Finding calldata finding) private view returns (uint96) {
+        (uint40 importWh, uint40 exportWh) = (finding.importWh, finding.exportWh);
+        if (importWh > _maxSlotWh || exportWh > _maxSlotWh) revert EnergyTooLarge(importWh, exportWh, _maxSlotWh);
+        (posted.energy.importWh, posted.energy.exportWh) = (importWh, exportWh);
+        int256 recomputed = Amounts.amountOf(posted.energy, posted.prices);
+        if (recomputed <= posted.posted) revert NothingOwed(recomputed, posted.posted);
+        uint256 sum = uint256(recomputed - posted.posted);
         if (sum > _contestLimit) revert AboveContestLimit(sum, _contestLimit);
         return uint96(sum);
     }
 
-    /// @dev EIP-712 struct hash of the signed message.
-    function _contestHash(Claim calldata claim, Case memory opened, Finding calldata finding)
+    /// @dev EIP-712 struct hash of the signed message: six words, then the finding's four, then nonce and deadline. The latter
+    ///      stand in calldata in that order; whoever reads the finding's members afterwards refuses dirty ones.
+    function _contestHash(Claim calldata claim, Statements.Slot memory posted, Finding calldata finding)
         private
         pure
-        returns (bytes32)
+        returns (bytes32 structHash)
     {
-        return keccak256(
-            bytes.concat(
-                abi.encode(CONTEST_TYPEHASH, claim.account, opened.runKey, opened.sequence, opened.point),
-                // The finding's five members, each a word, in the message's order.
-                abi.encode(finding, claim.nonce, claim.deadline)
-            )
+        bytes memory head = abi.encode(
+            CONTEST_TYPEHASH, claim.account, posted.runKey, posted.sequence, posted.point, posted.slot
         );
+        assembly ("memory-safe") {
+            // Laid behind the head, beyond the free memory pointer, and not kept.
+            calldatacopy(add(head, 224), finding, 128)
+            calldatacopy(add(head, 352), add(claim, 32), 64)
+            structHash := keccak256(add(head, 32), 384)
+        }
     }
 }

@@ -17,8 +17,6 @@ import {Words} from "./Words.sol";
 ///      demands only within the window it had at its first demand of that sequence, and each slot once. Against a deposit
 ///      lost or returned twice: it goes back in the one step that makes the state final.
 abstract contract Demands is Cases {
-    using Bindings for Openings.Binding;
-
     /// @notice What shows that a demand is the account's own. A part that is left empty is not looked at.
     struct Evidence {
         Openings.RowChunk rows; // with the account's row; no rows: none
@@ -47,26 +45,14 @@ abstract contract Demands is Cases {
     /// @dev Slots that one demand names at most.
     uint256 internal constant MAX_SLOTS = 4;
 
-    address private immutable _supplier;
-    address private immutable _fee;
-    address private immutable _dust;
-    address private immutable _balancing;
-
     mapping(uint256 id => Demand) internal _demands;
+    mapping(address account => bool) private _isSystem;
     mapping(bytes32 runAndAccount => Window) private _windows;
     mapping(bytes32 statement => uint256 slots) private _demanded;
 
-    /// @notice A demand is open until `deadline`.
+    /// @notice A demand waits to be answered until its deadline.
     event DemandMade(
-        uint256 indexed id,
-        address indexed account,
-        bytes32 indexed runKey,
-        uint16 sequence,
-        bytes32 point,
-        uint128 slots,
-        uint64 bindingIndex,
-        uint256 sum,
-        uint64 deadline
+        uint256 indexed id, address indexed account, bytes32 indexed runKey, Case opened, Demand demand
     );
     /// @notice Supplier, fee, dust and balancing have no points.
     error SystemAccount(address account);
@@ -83,15 +69,10 @@ abstract contract Demands is Cases {
     /// @notice The window that the account had at its first demand has passed.
     error DemandsClosed(uint64 until, uint256 blockTime);
     constructor() {
-        (_supplier, _fee) = (escrow.supplier(), escrow.fee());
-        (_dust, _balancing) = (escrow.dust(), escrow.balancingAccount());
-    }
-
-    /// @notice What a demand has beside its case; all zero if the number is not a demand's.
-    /// @param id of the case
-    /// @return the demand
-    function demandOf(uint256 id) external view returns (Demand memory) {
-        return _demands[id];
+        _isSystem[escrow.supplier()] = true;
+        _isSystem[escrow.fee()] = true;
+        _isSystem[escrow.dust()] = true;
+        _isSystem[escrow.balancingAccount()] = true;
     }
 
     /// @notice Demands that slots of a statement be opened. Takes the deposit, keeps a part of the bond, and lengthens the
@@ -120,14 +101,14 @@ abstract contract Demands is Cases {
         Demand memory made;
         (opened.sum, made.bindingIndex) = _examine(opened, run, evidence);
         (made.slots, made.missing) = (slots, _spendSlots(opened, slots, run.input.day));
-        made.runDigest = keccak256(abi.encode(run));
+        made.runDigest = _digest(run);
         _requireDemandable(runKey, claim.account, run.input.sequence);
         uint256 before = escrow.remedyOf(runKey, claim.account);
         id = _openCase(opened, opened.sum > before ? opened.sum - before : 0);
         _demands[id] = made;
-        _announce(id, opened, made);
+        emit DemandMade(id, claim.account, runKey, opened, made);
         escrow.takeDeposit(claim.account, _deposit);
-        settlement.extendWindow(runKey, claim.account, opened.deadline + _extraTime);
+        settlement.extendWindow(runKey, claim.account, uint64(opened.deadline + _extraTime));
     }
 
     /// @dev Pays the default of a demand whose time is over.
@@ -152,10 +133,8 @@ abstract contract Demands is Cases {
         returns (uint96 sum, uint64 bindingIndex)
     {
         address account = opened.account;
-        if (account == _supplier || account == _fee || account == _dust || account == _balancing) {
-            revert SystemAccount(account);
-        }
-        (sum, bindingIndex) = (_fixedSum, Words.NONE);
+        if (_isSystem[account]) revert SystemAccount(account);
+        (sum, bindingIndex) = (uint96(_fixedSum), Words.NONE);
         bool shown;
         if (evidence.rows.rows.length != 0) {
             Openings.requireRows(run.rowsRoot, evidence.chunks, evidence.rows);
@@ -169,9 +148,11 @@ abstract contract Demands is Cases {
             }
             Openings.requirePoint(run, opened.runKey, evidence.leaf);
             shown = true;
-        } else if (evidence.binding.pointOf() != 0 && evidence.binding.pointOf() == opened.point) {
+        } else if (evidence.binding.words[Bindings.POINT] != 0) {
             Openings.requireBinding(run.checkpoint, evidence.binding);
-            evidence.binding.requireFor(account, run.input.zone, run.input.day);
+            Bindings.requireCovers(evidence.binding.words, opened.point, run.input.day);
+            address bound = Bindings.accountIn(evidence.binding.words, run.input.zone);
+            if (bound != account) revert BoundToAnother(bound, account);
             bindingIndex = evidence.binding.index;
             shown = true;
         }
@@ -216,6 +197,15 @@ abstract contract Demands is Cases {
         }
     }
 
+    /// @dev keccak256(abi.encode(run)): a run has fields of fixed size only, so its encoding stands in calldata.
+    function _digest(Openings.Run calldata run) internal pure returns (bytes32 digest) {
+        assembly ("memory-safe") {
+            let p := mload(0x40)
+            calldatacopy(p, run, 448)
+            digest := keccak256(p, 448)
+        }
+    }
+
     /// @dev The k-th of the packed slots.
     function _slotAt(uint128 slots, uint256 k) internal pure returns (uint32) {
         return uint32(slots >> (32 * k));
@@ -229,21 +219,6 @@ abstract contract Demands is Cases {
     {
         return keccak256(
             abi.encode(DEMAND_TYPEHASH, claim.account, runKey, sequence, point, slots, claim.nonce, claim.deadline)
-        );
-    }
-
-    /// @dev Apart, since the compiler's stack holds no nine values beside others.
-    function _announce(uint256 id, Case memory opened, Demand memory made) private {
-        emit DemandMade(
-            id,
-            opened.account,
-            opened.runKey,
-            opened.sequence,
-            opened.point,
-            made.slots,
-            made.bindingIndex,
-            opened.sum,
-            opened.deadline
         );
     }
 }

@@ -134,7 +134,7 @@ library Openings {
     error RegistersWrong(bytes32 given, bytes32 committed);
 
     /// @notice Place of a slot in the trees of its day.
-    function placeOf(uint32 slot, uint32 day) internal pure returns (uint256) {
+    function placeOf(uint256 slot, uint32 day) internal pure returns (uint256) {
         if (slot / SLOTS_PER_DAY != day) revert SlotOutsideDay(slot, day);
         return slot % SLOTS_PER_DAY;
     }

@@ -14,8 +14,6 @@ import {Openings} from "./Openings.sol";
 ///      what was paid for a zone's day. A BINDING that a newer one replaced still pays its account: an index shows that
 ///      something newer exists, but nobody has to bring it; it costs the operator one fixed sum for a day he did not post.
 abstract contract Unposted is Cases {
-    using Bindings for Openings.Binding;
-
     bytes32 private constant UNPOSTED_TYPEHASH =
         keccak256("UnpostedDay(address account,bytes32 zone,uint32 day,uint256 nonce,uint256 deadline)");
 
@@ -64,7 +62,9 @@ abstract contract Unposted is Cases {
         );
         bytes32 runKey = _requireUnposted(zone, day, checkpoint);
         Openings.requireBinding(checkpoint, binding);
-        binding.requireFor(claim.account, zone, day);
+        Bindings.requireCovers(binding.words, binding.words[Bindings.POINT], day);
+        address bound = Bindings.accountIn(binding.words, zone);
+        if (bound != claim.account) revert BoundToAnother(bound, claim.account);
         uint256 paid = escrow.payDefault(runKey, 0, claim.account, _fixedSum);
         if (paid == 0) revert NothingToPay(runKey, claim.account);
         emit UnpostedClaimed(runKey, claim.account, zone, day, paid);
