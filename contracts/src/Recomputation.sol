@@ -8,13 +8,17 @@ import {IRecordAnchor} from "../interfaces/IRecordAnchor.sol";
 import {ISettlement} from "../interfaces/ISettlement.sol";
 import {EnergyGround} from "./disputes/EnergyGround.sol";
 import {Facts} from "./disputes/Facts.sol";
+import {MalformedGround} from "./disputes/MalformedGround.sol";
+import {PriceGround} from "./disputes/PriceGround.sol";
 import {Statements} from "./disputes/Statements.sol";
+import {TradeGround} from "./disputes/TradeGround.sol";
+import {VoidGround} from "./disputes/VoidGround.sol";
 import {SignedActions} from "./escrow/SignedActions.sol";
 
 /// @title Claims that a contract can judge alone
 /// @notice A claimant brings what a run says of a slot and what the log says of it; this contract computes the amount
 ///         again and has the difference paid out of the bond at once. Nobody answers, and nothing here can be paused.
-contract Recomputation is EnergyGround, IRecomputation {
+contract Recomputation is EnergyGround, TradeGround, PriceGround, VoidGround, MalformedGround, IRecomputation {
     /// @notice Limits of a deployment.
     struct Terms {
         uint64 holdTime; // seconds after the day's end at which a hold ends by itself
@@ -47,8 +51,12 @@ contract Recomputation is EnergyGround, IRecomputation {
         ISettlement settlement_,
         IRecordAnchor recordAnchor_,
         address disputes_,
-        Terms memory
-    ) SignedActions(accounts_) Facts(escrow_, settlement_, recordAnchor_) {
+        Terms memory terms
+    )
+        SignedActions(accounts_)
+        Facts(escrow_, settlement_, recordAnchor_)
+        TradeGround(terms.holdTime, terms.maxHolds)
+    {
         disputes = disputes_;
     }
 

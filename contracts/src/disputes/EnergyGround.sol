@@ -18,8 +18,6 @@ abstract contract EnergyGround is Facts {
     error IntervalOfAnother(bytes32 point, uint256 slot);
     /// @notice The line cites another INTERVAL, and the one given is not shown to be better.
     error IntervalNotBetter(uint256 given, uint256 cited);
-    /// @notice The entry opened as the cited one is another.
-    error CitationWrong(uint256 given, uint256 cited);
     /// @notice Registers give a slot's energy only where its quality is 0 (valid).
     error QualityNotValid(uint256 quality);
     /// @notice The BINDING is neither the cited one nor a later one.

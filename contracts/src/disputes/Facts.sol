@@ -8,11 +8,14 @@ import {Amounts} from "./Amounts.sol";
 import {Openings} from "./Openings.sol";
 import {Standing} from "./Standing.sol";
 import {Statements} from "./Statements.sol";
+import {Words} from "./Words.sol";
 
 /// @title What has been shown of a slot, and what was paid for it
 /// @notice A claim shows one thing that a line or header should have said. It stays shown: later claims about the same slot
 ///         of the same run count with it, and every payment is what is owed with all of it, less what was posted and paid.
 abstract contract Facts is Standing {
+    using Words for bytes32;
+
     /// @notice A slot under claim: what the run says of it, overridden by what has been shown.
     struct Case {
         Statements.Slot slot;
@@ -88,6 +91,10 @@ abstract contract Facts is Standing {
     error NothingToPay(int256 amount, int256 posted, uint256 paid);
     /// @notice What was shown is larger than any real slot's.
     error FactTooLarge(int256 value);
+    /// @notice The entry opened as the cited one is another.
+    error CitationWrong(uint256 given, uint256 cited);
+    /// @notice The entry is another zone's or slot's, or of another kind.
+    error EntryOfAnother(bytes32 zone, uint256 slot);
 
     constructor(IEscrow escrow_, ISettlement settlement_, IRecordAnchor recordAnchor_) {
         (escrow, settlement, recordAnchor) = (escrow_, settlement_, recordAnchor_);
@@ -190,6 +197,27 @@ abstract contract Facts is Standing {
             s.prices.fee = int256(uint256(uint64(word >> 128)));
             (s.prices.imported, s.prices.exported) = (int64(uint64(word >> 64)), int64(uint64(word)));
         }
+    }
+
+    /// @dev Takes the trade as shown.
+    function _takeTrade(Case memory c, uint256 boughtWh, uint256 soldWh) internal pure {
+        (c.slot.energy.boughtWh, c.slot.energy.soldWh) = (boughtWh, soldWh);
+        c.flags |= TRADE_SHOWN;
+    }
+
+    /// @dev The AUCTION that the slot's header cites, of the run's zone and the slot.
+    function _requireCitedAuction(
+        Statements.Statement calldata statement,
+        Openings.Auction calldata auction,
+        uint32 slot
+    ) internal view {
+        uint64 cited = statement.header.words[Statements.HEADER_AUCTION_INDEX].asIndex();
+        if (auction.index != cited) revert CitationWrong(auction.index, cited);
+        bytes32[8] calldata words = auction.words;
+        if (words[0] != statement.run.input.zone || uint256(words[1]) != slot) {
+            revert EntryOfAnother(words[0], uint256(words[1]));
+        }
+        Openings.requireAuction(statement.run.checkpoint, auction);
     }
 
     /// @dev Keeps what has been shown, and pays what the slot lacks with it. Reverts if that is nothing.

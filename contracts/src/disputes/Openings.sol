@@ -115,6 +115,13 @@ library Openings {
     /// @dev Rows that make one leaf under rowsRoot.
     uint256 internal constant CHUNK_ROWS = 16;
 
+    /// @dev Kind of a DECISION that sets a price.
+    uint256 internal constant PRICE_KIND = 2;
+    // Places of the fields of an AUCTION.
+    uint256 internal constant AUCTION_PRICE = 3;
+    uint256 internal constant AUCTION_FILLS_ROOT = 5;
+    uint256 internal constant AUCTION_FILL_COUNT = 6;
+
     bytes32 internal constant INTERVAL = keccak256("commonwatt.INTERVAL.v1");
     bytes32 internal constant BINDING = keccak256("commonwatt.BINDING.v1");
     bytes32 internal constant DECISION = keccak256("commonwatt.DECISION.v1");
@@ -272,6 +279,21 @@ library Openings {
         }
         bytes32 given = _leaf(REGISTERS, start, 11);
         if (given != commitment) revert RegistersWrong(given, commitment);
+    }
+
+    /// @notice Whether an opened entry, tag first, is an AUCTION of the zone and slot.
+    function isAuction(bytes32[] calldata words, bytes32 zone, uint256 slot) internal pure returns (bool) {
+        return words.length == 9 && words[0] == AUCTION && words[1] == zone && uint256(words[2]) == slot;
+    }
+
+    /// @notice Whether an opened entry, tag first, is a DECISION of that kind about the zone and slot.
+    function isDecision(bytes32[] calldata words, uint256 kind, bytes32 zone, uint256 slot)
+        internal
+        pure
+        returns (bool)
+    {
+        return words.length == 9 && words[0] == DECISION && uint256(words[1]) == kind && words[2] == zone
+            && uint256(words[3]) == slot;
     }
 
     /// @dev An entry's leaf hash stands at that index of the log.
