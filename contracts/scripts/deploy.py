@@ -36,6 +36,7 @@ class Plan:
     correction_lag: int = 14 * 86_400
     withdrawal_delay: int = 2 * 86_400
     gate_lead: int = 3_600
+    signer_delay: int = 3 * 86_400  # before a changed or recovered signer takes effect
     fixed_sum: int = 0
     exposure_ratio: int = 1
     admin_delay: int = 0  # seconds that each later act of the admin must be announced before
@@ -88,7 +89,7 @@ def deploy(project: Any, sender: Any, plan: Plan) -> Deployment:
     by = {"from": sender}
     manager = project.AccessManager.deploy(sender, by)
     anchor = project.RecordAnchor.deploy(manager, by)
-    accounts = project.Accounts.deploy(by)
+    accounts = project.Accounts.deploy(plan.signer_delay, by)
     token = plan.token or project.DemoToken.deploy(manager, by)
     # Escrow and those it serves name each other; their addresses follow from the transactions to come.
     callers = [contract_address(str(sender), sender.nonce + later) for later in (1, 2, 3)]

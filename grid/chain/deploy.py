@@ -42,6 +42,7 @@ class Parameters:
     correction_lag: int = 14 * 86_400
     withdrawal_delay: int = 172_800
     gate_lead: int = 3_600
+    signer_delay: int = 3 * 86_400
     fixed_sum: int = 0
     exposure_ratio: int = 1
     bond: int = 100_000 * TOKEN_UNIT
@@ -92,23 +93,24 @@ class _Deployment:
         self.nonces: dict[str, int] = {}
 
     def create(self, system_accounts: Sequence[str], token: str | None) -> dict[str, Deployed]:
-        """Create every contract; Escrow is told the address its Settlement will have."""
+        """Create every contract; Escrow is told the addresses of those it will serve."""
         given = self.parameters
         manager = self._create("AccessManager", [keys.address("deployer")])
         anchor = self._create("RecordAnchor", [manager.address])
-        accounts = self._create("Accounts", [])
+        accounts = self._create("Accounts", [given.signer_delay])
         made = {"AccessManager": manager, "RecordAnchor": anchor, "Accounts": accounts}
         if token is None:
             made["DemoToken"] = self._create("DemoToken", [manager.address])
             token = made["DemoToken"].address
-        settlement = created_address(keys.address("deployer"), self._nonce("deployer") + 1)
+        next_nonce = self._nonce("deployer") + 1
+        callers = [created_address(keys.address("deployer"), next_nonce + later) for later in range(3)]
         escrow = self._create(
             "Escrow",
             [
                 manager.address,
                 token,
                 accounts.address,
-                settlement,
+                callers,
                 list(system_accounts),
                 given.withdrawal_delay,
                 given.gate_lead,

@@ -52,7 +52,7 @@ def test_a_stop_before_the_roles_is_made_up_for(chain: Client) -> None:
 
 
 def test_a_stranger_may_not_anchor(chain: Client) -> None:
-    data = contracts.contract("RecordAnchor").calldata("anchor", [0, 0, 1, bytes(32), []])
+    data = contracts.contract("RecordAnchor").calldata("anchor", [0, [0, 0, 0, bytes(32)], 1, bytes(32), []])
     to = contracts.address_of("RecordAnchor", chain.chain_id)
 
     with pytest.raises(RpcError) as refused:
