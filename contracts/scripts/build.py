@@ -15,7 +15,15 @@ from brownie import project
 
 ROOT = Path(__file__).resolve().parent.parent
 ARTIFACTS = ROOT / "artifacts"
-DEPLOYED = ("AccessManager", "Accounts", "DemoToken", "Escrow", "RecordAnchor", "Settlement")
+DEPLOYED = (
+    "AccessManager",
+    "Accounts",
+    "DemoToken",
+    "ERC7913WebAuthnVerifier",
+    "Escrow",
+    "RecordAnchor",
+    "Settlement",
+)
 
 
 def source_hash(paths: list[str]) -> str:

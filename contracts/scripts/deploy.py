@@ -63,6 +63,7 @@ class Deployment:
     manager: Any
     anchor: Any
     accounts: Any
+    webauthn: Any
     token: Any
     escrow: Any
     settlement: Any
@@ -72,6 +73,7 @@ class Deployment:
             "AccessManager": self.manager,
             "RecordAnchor": self.anchor,
             "Accounts": self.accounts,
+            "ERC7913WebAuthnVerifier": self.webauthn,
             "Token": self.token,
             "Escrow": self.escrow,
             "Settlement": self.settlement,
@@ -90,6 +92,7 @@ def deploy(project: Any, sender: Any, plan: Plan) -> Deployment:
     manager = project.AccessManager.deploy(sender, by)
     anchor = project.RecordAnchor.deploy(manager, by)
     accounts = project.Accounts.deploy(plan.signer_delay, by)
+    webauthn = project.ERC7913WebAuthnVerifier.deploy(by)
     token = plan.token or project.DemoToken.deploy(manager, by)
     # Escrow and those it serves name each other; their addresses follow from the transactions to come.
     callers = [contract_address(str(sender), sender.nonce + later) for later in (1, 2, 3)]
@@ -110,7 +113,7 @@ def deploy(project: Any, sender: Any, plan: Plan) -> Deployment:
         manager.grantRole(role, holder, 0, by)
     if plan.admin_delay:
         manager.grantRole(manager.ADMIN_ROLE(), sender, plan.admin_delay, by)
-    return Deployment(manager, anchor, accounts, token, escrow, settlement)
+    return Deployment(manager, anchor, accounts, webauthn, token, escrow, settlement)
 
 
 def main() -> int:

@@ -122,6 +122,10 @@ class World:
         """Let the next transaction carry exactly that block time."""
         web3.provider.make_request("evm_setNextBlockTimestamp", [timestamp])
 
+    def set_code(self, address: str, code: str) -> None:
+        """Put code (0x hex) at an address, as only a development chain lets one."""
+        web3.provider.make_request("anvil_setCode", [str(address), code if code.startswith("0x") else "0x" + code])
+
     def time(self) -> int:
         return web3.eth.get_block("latest")["timestamp"]
 

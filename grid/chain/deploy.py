@@ -99,6 +99,7 @@ class _Deployment:
         anchor = self._create("RecordAnchor", [manager.address])
         accounts = self._create("Accounts", [given.signer_delay])
         made = {"AccessManager": manager, "RecordAnchor": anchor, "Accounts": accounts}
+        made["ERC7913WebAuthnVerifier"] = self._create("ERC7913WebAuthnVerifier", [])
         if token is None:
             made["DemoToken"] = self._create("DemoToken", [manager.address])
             token = made["DemoToken"].address
