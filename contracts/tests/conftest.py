@@ -17,13 +17,15 @@ CAP = 100 * TOKEN
 
 def build_world(accounts, project, token=None, **changes) -> World:
     """Deploy as the deployment script does; `token` replaces the demo token, `changes` alter the plan."""
-    admin, poster, anchorer, guardian, relayer, mallory = accounts[:6]
+    admin, poster, anchorer, guardian, relayer, mallory, meter_data, *panel = accounts[:10]
     today = web3.eth.get_block("latest")["timestamp"] // DAY
     plan = Plan(
         **{name: Person(name).address for name in SYSTEM},
         poster=str(poster),
         anchorer=str(anchorer),
         guardian=str(guardian),
+        meter_data=str(meter_data),
+        panel=[str(member) for member in panel],
         token=str(token) if token else None,
         **changes,
     )
@@ -32,6 +34,7 @@ def build_world(accounts, project, token=None, **changes) -> World:
     world = World(
         done.manager, done.anchor, done.accounts, money, done.escrow, done.settlement,
         admin, poster, anchorer, guardian, relayer, mallory, today,
+        recomputation=done.recomputation, disputes=done.disputes, meter_data=meter_data, panel=panel,
     )  # fmt: skip
     money.mint(admin, 10 * BOND, {"from": admin})
     money.approve(world.escrow, 2**256 - 1, {"from": admin})

@@ -15,7 +15,7 @@ import {Openings} from "./Openings.sol";
 ///      something newer exists, but nobody has to bring it; it costs the operator one fixed sum for a day he did not post.
 abstract contract Unposted is Cases {
     bytes32 private constant UNPOSTED_TYPEHASH =
-        keccak256("UnpostedDay(address account,bytes32 zone,uint32 day,uint256 nonce,uint256 deadline)");
+        keccak256("UnpostedClaim(address account,bytes32 zone,uint32 day,uint256 nonce,uint256 deadline)");
 
     /// @notice First UTC day that this deployment answers for.
     uint32 public immutable firstDay;
@@ -44,7 +44,7 @@ abstract contract Unposted is Cases {
     /// @dev Reverts if: the claim has no standing; the day lies before the deployment, can still be posted or is posted; the
     ///      checkpoint is not anchored or was anchored too late; the BINDING is not in it, or not of that account, zone and
     ///      day; the account was paid for the day before.
-    /// @param claim for whom; signed as UnpostedDay
+    /// @param claim for whom; signed as UnpostedClaim
     /// @param zone community zone
     /// @param day UTC day number
     /// @param checkpoint that covers the BINDING
