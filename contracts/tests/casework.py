@@ -278,17 +278,24 @@ class Casework:
         return keccak(encode([kinds], [(tuple(given), root, checkpoint)]))
 
 
-def state_of(world: World, case: int) -> int:
-    return world.disputes.caseOf(case)[0][3]
-
-
 STATES = ("none", "demanded", "opened", "at_meter_data", "answered", "at_panel", "upheld", "corrected", "defaulted",
           "rejected")  # fmt: skip
 
 
 def is_in(world: World, case: int, state: str) -> bool:
-    return STATES[state_of(world, case)] == state
+    return view(world, case)["state"] == state
 
 
 RESPONSE, EXTRA, METER_DATA, APPEAL, PANEL = DAY, DAY // 2, DAY, DAY // 2, 2 * DAY
 DEPOSIT, LIMIT, MAX_WH = 5 * TOKEN, 50 * TOKEN, 100_000
+
+
+def view(world: World, case: int) -> dict[str, Any]:
+    """A case with all it has beside, by name and in plain values."""
+    shared, demand, contest = world.disputes.caseOf(case)
+    names = ("account", "deadline", "sequence", "state", "runKey", "point", "sum", "reserved")
+    found = dict(zip(names, shared, strict=True))
+    found |= dict(zip(("runDigest", "slots", "bindingIndex", "missing"), demand, strict=True))
+    found |= dict(zip(("slot", "importWh", "exportWh", "signedBytes", "upholds", "rejects"), contest, strict=True))
+    plain = {name: int(value) if isinstance(value, int) else str(value) for name, value in found.items()}
+    return {**plain, "state": STATES[plain["state"]], "signedBytes": bool(found["signedBytes"])}

@@ -2,8 +2,10 @@
 
 import gc
 
+import casework
 import pytest
 from brownie import web3
+from casework import Casework
 from deploy import Plan, deploy
 from eth_utils import keccak
 from signers import Key, Registry, Wallet
@@ -74,6 +76,36 @@ def world(community, chain) -> World:
     chain.revert()
     community.nonce = nonce
     del community.checkpoints[1:]
+
+
+# A day under dispute
+
+
+@pytest.fixture(scope="session")
+def insured(community, accounts, project) -> World:
+    """A community in which a default pays at least 1; Anna, Emil and Otto have 500 and a mandate of 60 a day."""
+    world = build_world(accounts, project, fixed_sum=TOKEN)
+    for name in ("anna", "emil", "otto"):
+        world.fund(name, 500 * TOKEN)
+        world.register(name, casework.CAP, world.today - 10, world.today + 100)
+    return world
+
+
+@pytest.fixture
+def disputed(insured, chain) -> World:
+    """The insured community, rolled back afterwards."""
+    chain.snapshot()
+    nonce = insured.nonce
+    yield insured
+    chain.revert()
+    insured.nonce = nonce
+    del insured.checkpoints[1:]
+
+
+@pytest.fixture
+def case(disputed) -> Casework:
+    """Its day, posted: Anna owes 100, of which her cap lets 60 be debited; Emil gets 30."""
+    return Casework(disputed).post()
 
 
 # Signers and the registry that knows them
