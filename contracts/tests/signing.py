@@ -78,6 +78,16 @@ TYPES = {
         {"name": "nonce", "type": "uint256"},
         {"name": "deadline", "type": "uint256"},
     ],
+    "Claim": [
+        {"name": "account", "type": "address"},
+        {"name": "runKey", "type": "bytes32"},
+        {"name": "sequence", "type": "uint16"},
+        {"name": "point", "type": "bytes32"},
+        {"name": "slot", "type": "uint32"},
+        {"name": "ground", "type": "uint8"},
+        {"name": "nonce", "type": "uint256"},
+        {"name": "deadline", "type": "uint256"},
+    ],
     "Demand": [
         {"name": "account", "type": "address"},
         {"name": "runKey", "type": "bytes32"},

@@ -65,6 +65,8 @@ abstract contract Contests is Cases, AccessManaged {
 
     /// @notice The point leaf names another account.
     error PointOfAnother(bytes32 point, address account);
+    /// @notice The case is another account's.
+    error CaseOfAnother(uint256 id, address account);
     /// @notice More energy than a slot can have.
     error EnergyTooLarge(uint40 importWh, uint40 exportWh, uint256 max);
     /// @notice The claimed energy gives no more than what is posted.
@@ -128,7 +130,7 @@ abstract contract Contests is Cases, AccessManaged {
     /// @param id of the case
     function appeal(Claim calldata claim, uint256 id) external {
         Case storage found = _inTime(id, State.Answered);
-        if (claim.account != found.account) revert PointOfAnother(found.point, found.account);
+        if (claim.account != found.account) revert CaseOfAnother(id, found.account);
         _requireStanding(
             claim, keccak256(abi.encode(APPEAL_TYPEHASH, claim.account, id, claim.nonce, claim.deadline))
         );

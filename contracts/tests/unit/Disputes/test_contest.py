@@ -78,9 +78,9 @@ def test_a_signature_is_for_one_slot_contract_and_signer(disputed, case):
 
 
 def test_refuses_a_replay(disputed, case):
-    case.contest("anna", 0, 3, FINDING, nonce=9)
-    with refused("NonceAlreadyUsed", disputed["anna"], 9):
-        case.contest("anna", 0, 4, FINDING, nonce=9)
+    case.contest("anna", 0, 3, FINDING, nonce=7_009)
+    with refused("NonceAlreadyUsed", disputed["anna"], 7_009):
+        case.contest("anna", 0, 4, FINDING, nonce=7_009)
 
 
 def test_refuses_anothers_point(disputed, case):

@@ -112,9 +112,9 @@ def test_refuses_a_late_message_and_a_replay(disputed, case):
     disputed.next_at(late + 10)
     with refused("SignatureExpired", late, late + 10):
         case.demand("anna", ANY, pack(case.slot(0)), deadline=late)
-    case.demand("anna", ANY, pack(case.slot(0)), nonce=77)
-    with refused("NonceAlreadyUsed", disputed["anna"], 77):
-        case.demand("anna", ANY, pack(case.slot(1)), nonce=77)
+    case.demand("anna", ANY, pack(case.slot(0)), nonce=7_077)
+    with refused("NonceAlreadyUsed", disputed["anna"], 7_077):
+        case.demand("anna", ANY, pack(case.slot(1)), nonce=7_077)
 
 
 def test_a_window_is_open_until_its_last_second(disputed, case):
