@@ -24,10 +24,4 @@ interface IRecomputation {
         uint40 exportWh,
         uint256 due
     ) external returns (uint256 paid);
-
-    /// @notice What was paid for a slot of a run, token base units.
-    function paidFor(bytes32 runKey, uint16 sequence, bytes32 point, uint32 slot, address account)
-        external
-        view
-        returns (uint256);
 }

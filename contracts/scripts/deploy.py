@@ -40,10 +40,10 @@ class Plan:
     withdrawal_delay: int = 2 * 86_400
     gate_lead: int = 3_600
     signer_delay: int = 3 * 86_400  # before a changed or recovered signer takes effect
+    hold_time: int = 3 * 86_400  # after the day's end; then a hold ends by itself
+    max_holds: int = 96  # slots of a point's day that may be held
     fixed_sum: int = 0
     exposure_ratio: int = 1
-    hold_time: int = 7 * 86_400  # after the day's end, at which a hold ends by itself
-    max_holds: int = 8  # slots of a point's day that may be held
     response_time: int = 86_400  # of the operator, to open what is demanded
     extra_time: int = 43_200  # of the account after that
     meter_data_time: int = 86_400

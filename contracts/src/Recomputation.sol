@@ -34,10 +34,10 @@ contract Recomputation is EnergyGround, TradeGround, PriceGround, VoidGround, Ma
         bytes32 indexed runKey,
         address indexed account,
         bytes32 indexed point,
-        uint16 sequence,
-        uint32 slot,
-        uint40 importWh,
-        uint40 exportWh,
+        uint256 sequence,
+        uint256 slot,
+        uint256 importWh,
+        uint256 exportWh,
         uint256 due,
         uint256 paid
     );
@@ -78,16 +78,7 @@ contract Recomputation is EnergyGround, TradeGround, PriceGround, VoidGround, Ma
     ) external returns (uint256 paid) {
         if (msg.sender != disputes) revert NotDisputes(msg.sender);
         due = _establish(_keyOf(runKey, sequence, point, slot, account), importWh, exportWh, due);
-        if (due != 0) paid = escrow.payRemedy(runKey, sequence, account, due);
+        if (due != 0) paid = _pay(runKey, sequence, account, due);
         emit EnergyEstablished(runKey, account, point, sequence, slot, importWh, exportWh, due, paid);
-    }
-
-    /// @inheritdoc IRecomputation
-    function paidFor(bytes32 runKey, uint16 sequence, bytes32 point, uint32 slot, address account)
-        external
-        view
-        returns (uint256 paid)
-    {
-        (,,,, paid,) = factsOf(runKey, sequence, point, slot, account);
     }
 }

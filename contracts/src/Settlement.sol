@@ -325,20 +325,18 @@ contract Settlement is AccessManaged, Exposure {
         escrow.applyRun(runKey, input.sequence, input.day, rows, before);
     }
 
-    /// @dev Apart from {_post} and from memory, since the compiler's stack holds no eleven values beside others.
-    function _announce(RunInput memory input, bytes32 rowsRoot, uint64 end) private {
-        emit RunPosted(
-            input.zone,
-            input.day,
-            input.sequence,
-            input.pointsRoot,
-            input.pointCount,
-            input.headersRoot,
-            input.checkpoint,
-            input.profileHash,
-            input.mode,
-            rowsRoot,
-            end
-        );
+    /// @dev `emit RunPosted(...)`: what is not indexed stands in the input as it is told, from sequence to mode, so it is
+    ///      copied from there. Every field has been read before and is clean.
+    function _announce(RunInput calldata input, bytes32 rowsRoot, uint64 end) private {
+        bytes32 topic = RunPosted.selector;
+        bytes32 zone = input.zone;
+        uint256 day = input.day;
+        assembly ("memory-safe") {
+            let data := mload(0x40)
+            calldatacopy(data, add(input, 64), 224)
+            mstore(add(data, 224), rowsRoot)
+            mstore(add(data, 256), end)
+            log3(data, 288, topic, zone, day)
+        }
     }
 }

@@ -58,7 +58,7 @@ def community(accounts, project) -> World:
     noon = FIRST_DAY * DAY + DAY // 2
     web3.provider.make_request("evm_setNextBlockTimestamp", [noon])
     web3.provider.make_request("evm_mine", [])
-    world = build_world(accounts, project)
+    world = build_world(accounts, project, max_holds=2)
     for name in ("alice", "bob"):
         world.fund(name, 500 * TOKEN)
         world.register(name, CAP, world.today - 10, world.today + 365)

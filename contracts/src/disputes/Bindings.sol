@@ -26,7 +26,7 @@ library Bindings {
     /// @param words the BINDING's fields
     /// @param point metering point
     /// @param day UTC day number
-    function requireCovers(bytes32[12] calldata words, bytes32 point, uint32 day) internal pure {
+    function requireCovers(bytes32[12] calldata words, bytes32 point, uint256 day) internal pure {
         if (words[POINT] != point) revert BindingOfAnother(words[POINT], point);
         (uint64 fromDay, uint64 toDay) = (words[FROM_DAY].asUint(), words[TO_DAY].asIndex());
         if (day < fromDay || day >= toDay) revert BindingNotOfDay(fromDay, toDay, day);

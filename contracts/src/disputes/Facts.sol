@@ -8,17 +8,15 @@ import {Amounts} from "./Amounts.sol";
 import {Openings} from "./Openings.sol";
 import {Standing} from "./Standing.sol";
 import {Statements} from "./Statements.sol";
-import {Words} from "./Words.sol";
 
 /// @title What has been shown of a slot, and what was paid for it
 /// @notice A claim shows one thing that a line or header should have said. It stays shown: later claims about the same slot
 ///         of the same run count with it, and every payment is what is owed with all of it, less what was posted and paid.
 abstract contract Facts is Standing {
-    using Words for bytes32;
-
     /// @notice A slot under claim: what the run says of it, overridden by what has been shown.
     struct Case {
         Statements.Slot slot;
+        bytes32 key; // of what has been shown
         address claimant; // whose money it is about
         int256 posted; // what the run gave the claimant for it, token base units
         uint256 paid; // what was paid for it since
@@ -44,14 +42,14 @@ abstract contract Facts is Standing {
     uint256 internal constant OWNED = 32;
 
     // Grounds, as a claimant signs them.
-    uint8 internal constant ARITHMETIC = 0;
-    uint8 internal constant ENERGY = 1;
-    uint8 internal constant TRADE = 2;
-    uint8 internal constant PRICE = 3;
-    uint8 internal constant LIMIT = 4;
-    uint8 internal constant VOID = 5;
-    uint8 internal constant TOTAL = 6;
-    uint8 internal constant MALFORMED = 7;
+    uint256 internal constant ARITHMETIC = 0;
+    uint256 internal constant ENERGY = 1;
+    uint256 internal constant TRADE = 2;
+    uint256 internal constant PRICE = 3;
+    uint256 internal constant LIMIT = 4;
+    uint256 internal constant VOID = 5;
+    uint256 internal constant TOTAL = 6;
+    uint256 internal constant MALFORMED = 7;
 
     bytes32 private constant CLAIM_TYPEHASH = keccak256(
         "Claim(address account,bytes32 runKey,uint16 sequence,bytes32 point,uint32 slot,uint8 ground,uint256 nonce,uint256 deadline)"
@@ -73,9 +71,9 @@ abstract contract Facts is Standing {
         bytes32 indexed runKey,
         address indexed account,
         bytes32 indexed point,
-        uint16 sequence,
-        uint32 slot,
-        uint8 ground,
+        uint256 sequence,
+        uint256 slot,
+        uint256 ground,
         int256 amount,
         uint256 due,
         uint256 paid,
@@ -93,8 +91,8 @@ abstract contract Facts is Standing {
     error FactTooLarge(int256 value);
     /// @notice The entry opened as the cited one is another.
     error CitationWrong(uint256 given, uint256 cited);
-    /// @notice The entry is another zone's or slot's, or of another kind.
-    error EntryOfAnother(bytes32 zone, uint256 slot);
+    /// @notice What is opened is about another zone, day, point or slot, or of another kind.
+    error OfAnother(bytes32 given, bytes32 expected);
 
     constructor(IEscrow escrow_, ISettlement settlement_, IRecordAnchor recordAnchor_) {
         (escrow, settlement, recordAnchor) = (escrow_, settlement_, recordAnchor_);
@@ -106,21 +104,16 @@ abstract contract Facts is Standing {
     /// @param point metering point
     /// @param slot UTC slot number
     /// @param account 20-byte account id
-    /// @return importWh energy taken, if flag 1 is set
-    /// @return exportWh energy given, if flag 1 is set
-    /// @return boughtWh energy bought, if flag 2 is set
-    /// @return soldWh energy sold, if flag 2 is set
-    /// @return paid token base units
-    /// @return flags 1 energy, 2 trade, 4 local price, 8 tariff, 16 not the account's, 32 the account's
+    /// @return numbers importWh u40 | exportWh u40 | boughtWh u40 | soldWh u40 | paid u80 | flags u16, from the top; flags:
+    ///         1 energy, 2 trade, 4 local price, 8 tariff, 16 not the account's slot, 32 the account's by a BINDING
+    /// @return prices local i64 | fee u64 | imported i64 | exported i64, from the top
     function factsOf(bytes32 runKey, uint16 sequence, bytes32 point, uint32 slot, address account)
-        public
+        external
         view
-        returns (uint40 importWh, uint40 exportWh, uint40 boughtWh, uint40 soldWh, uint80 paid, uint16 flags)
+        returns (uint256 numbers, uint256 prices)
     {
-        uint256 word = _facts[_keyOf(runKey, sequence, point, slot, account)].numbers;
-        (importWh, exportWh) = (uint40(word >> 216), uint40(word >> 176));
-        (boughtWh, soldWh) = (uint40(word >> 136), uint40(word >> 96));
-        (paid, flags) = (uint80(word >> 16), uint16(word));
+        Fact storage fact = _facts[_keyOf(runKey, sequence, point, slot, account)];
+        return (fact.numbers, fact.prices);
     }
 
     /// @dev Requires a run that can be disputed now, and its checkpoint.
@@ -130,19 +123,28 @@ abstract contract Facts is Standing {
         returns (bytes32 runKey)
     {
         runKey = settlement.requireDisputable(run.input, run.rowsRoot, account, atLeastUntil);
-        if (run.checkpoint.seq != run.input.checkpoint || !recordAnchor.isAnchored(run.checkpoint)) {
+        if (run.checkpoint.seq != run.input.checkpoint || !_isAnchored(run.checkpoint)) {
             revert CheckpointWrong(run.checkpoint.seq, run.input.checkpoint);
         }
+    }
+
+    function _isAnchored(IRecordAnchor.Checkpoint calldata checkpoint) internal view returns (bool) {
+        return recordAnchor.isAnchored(checkpoint);
+    }
+
+    /// @dev Has the escrow pay what is due for a run; returns what that added to the ledger of remedies.
+    function _pay(bytes32 runKey, uint256 sequence, address account, uint256 due) internal returns (uint256) {
+        return escrow.payRemedy(runKey, uint16(sequence), account, due);
     }
 
     /// @dev Requires that the claim binds its account to this claim. Reverts as {_requireStanding} does.
     function _requireClaim(
         Claim calldata claim,
         bytes32 runKey,
-        uint16 sequence,
+        uint256 sequence,
         bytes32 point,
-        uint32 slot,
-        uint8 ground
+        uint256 slot,
+        uint256 ground
     ) internal {
         bytes32 structHash = keccak256(
             abi.encode(
@@ -153,7 +155,7 @@ abstract contract Facts is Standing {
     }
 
     /// @dev Opens a slot for its owner: the account that the point leaf names, or one that a BINDING has been shown for.
-    function _openOwn(Claim calldata claim, Statements.Statement calldata statement, uint8 ground)
+    function _openOwn(Claim calldata claim, Statements.Statement calldata statement, uint256 ground)
         internal
         returns (Case memory c)
     {
@@ -170,7 +172,7 @@ abstract contract Facts is Standing {
     function _open(
         Claim calldata claim,
         Statements.Statement calldata statement,
-        uint8 ground,
+        uint256 ground,
         uint64 atLeastUntil
     ) internal returns (Case memory c) {
         address account = claim.account;
@@ -180,7 +182,8 @@ abstract contract Facts is Standing {
         (c.slot, c.claimant) = (s, account);
         if (account == s.owner) c.posted = s.posted;
 
-        Fact storage fact = _facts[_keyOf(runKey, s.sequence, s.point, s.slot, account)];
+        c.key = _keyOf(runKey, s.sequence, s.point, s.slot, account);
+        Fact storage fact = _facts[c.key];
         uint256 word = fact.numbers;
         if (word == 0) return c;
         (c.paid, c.flags) = (uint80(word >> 16), word & FLAGS);
@@ -205,25 +208,26 @@ abstract contract Facts is Standing {
         c.flags |= TRADE_SHOWN;
     }
 
-    /// @dev The AUCTION that the slot's header cites, of the run's zone and the slot.
-    function _requireCitedAuction(
-        Statements.Statement calldata statement,
-        Openings.Auction calldata auction,
-        uint32 slot
-    ) internal view {
-        uint64 cited = statement.header.words[Statements.HEADER_AUCTION_INDEX].asIndex();
-        if (auction.index != cited) revert CitationWrong(auction.index, cited);
-        bytes32[8] calldata words = auction.words;
-        if (words[0] != statement.run.input.zone || uint256(words[1]) != slot) {
-            revert EntryOfAnother(words[0], uint256(words[1]));
-        }
-        Openings.requireAuction(statement.run.checkpoint, auction);
+    /// @dev An opened entry or leaf is the one that is cited.
+    function _requireCited(uint256 given, uint256 cited) internal pure {
+        if (given != cited) revert CitationWrong(given, cited);
+    }
+
+    /// @dev An opened entry or leaf is about the zone, day, point or slot in question.
+    function _requireSame(bytes32 given, bytes32 expected) internal pure {
+        if (given != expected) revert OfAnother(given, expected);
+    }
+
+    /// @dev As {_requireSame} for zone and slot.
+    function _requireOfSlot(Case memory c, bytes32 zone, bytes32 slot) internal pure {
+        _requireSame(zone, c.slot.zone);
+        _requireSame(slot, bytes32(c.slot.slot));
     }
 
     /// @dev Keeps what has been shown, and pays what the slot lacks with it. Reverts if that is nothing.
     /// @param c the slot, energy and prices as shown, flags set accordingly
     /// @param ground it was shown on
-    function _settle(Case memory c, uint8 ground) internal {
+    function _settle(Case memory c, uint256 ground) internal {
         Statements.Slot memory s = c.slot;
         int256 amount = c.flags & DISOWNED != 0 ? int256(0) : Amounts.amountOf(s.energy, s.prices);
         int256 lacking = amount - c.posted - int256(c.paid);
@@ -231,14 +235,14 @@ abstract contract Facts is Standing {
         uint256 due = _cappedDue(uint256(lacking), c.paid);
         c.paid += due;
 
-        Fact storage fact = _facts[_keyOf(s.runKey, s.sequence, s.point, s.slot, c.claimant)];
+        Fact storage fact = _facts[c.key];
         (uint256 numbers, uint256 prices) = (_packNumbers(c), 0);
         fact.numbers = numbers;
         if (c.flags & (LOCAL_PRICE_SHOWN | TARIFF_SHOWN) != 0) {
             prices = _packPrices(s.prices, c.flags);
             fact.prices = prices;
         }
-        uint256 paid = escrow.payRemedy(s.runKey, s.sequence, c.claimant, due);
+        uint256 paid = _pay(s.runKey, s.sequence, c.claimant, due);
         emit Recomputed(
             s.runKey, c.claimant, s.point, s.sequence, s.slot, ground, amount, due, paid, numbers, prices
         );
@@ -286,7 +290,7 @@ abstract contract Facts is Standing {
     }
 
     /// @dev A slot's key has the account in it: one slot can be one account's by the leaf and another's by a BINDING.
-    function _keyOf(bytes32 runKey, uint16 sequence, bytes32 point, uint32 slot, address account)
+    function _keyOf(bytes32 runKey, uint256 sequence, bytes32 point, uint256 slot, address account)
         internal
         pure
         returns (bytes32)

@@ -20,8 +20,8 @@ abstract contract MalformedGround is TotalGround {
         bytes32 indexed runKey,
         address indexed account,
         bytes32 indexed point,
-        uint16 sequence,
-        uint32 slot,
+        uint256 sequence,
+        uint256 slot,
         uint256 sum,
         uint256 paid
     );
@@ -36,66 +36,47 @@ abstract contract MalformedGround is TotalGround {
     uint256 private constant HEADER_UINTS = 0x01b3cd;
     uint256 private constant HEADER_INDICES = 0x000c00;
     uint256 private constant HEADER_INTS = 0x0e4032;
+    // Places that cite log entries: interval and hold; tariff, price and auction.
+    uint256 private constant LINE_CITATIONS = 0x012;
+    uint256 private constant HEADER_CITATIONS = 0x000c04;
+    uint256 private constant LINE_WORDS = 12;
 
-    /// @notice A line of the point is malformed. The account that the point leaf names, its delegate, or anyone with its
-    ///         signature over Claim(..., ground 7, ...).
+    uint96 private immutable _fixedSum;
+
+    constructor() {
+        _fixedSum = settlement.fixedSum();
+    }
+
+    /// @notice A line of the point, or a header of the run, is malformed. The account that the point leaf names, its
+    ///         delegate, or anyone with its signature over Claim(..., ground 7, ...).
     /// @dev Reverts if: the run is not the last one or its window has passed; a proof fails; the claim lacks standing; the
     ///      leaf is well formed; all of the sum is paid.
     /// @param claim for whom
     /// @param run the run
-    /// @param point the point leaf
-    /// @param slot at whose place the line stands
-    /// @param line the line
-    /// @param proof the account's row; without chunks the debit counts as zero
-    function malformedLine(
-        Claim calldata claim,
-        Openings.Run calldata run,
-        Openings.Point calldata point,
-        uint32 slot,
-        Openings.Line calldata line,
-        RowProofs.RowProof calldata proof
-    ) external {
-        Openings.requireLine(point.linesRoot, Openings.placeOf(slot, run.input.day), line);
-        bytes32[12] calldata words = line.words;
-        uint256 start;
-        assembly {
-            start := words
-        }
-        bool wellFormed = uint256(words[Statements.LINE_SLOT]) == slot
-            && _areTyped(start, LINE_UINTS, LINE_INDICES, LINE_INTS)
-            && _isCovered(words[Statements.LINE_INTERVAL], run) && _isCovered(words[Statements.LINE_HOLD], run);
-        if (wellFormed) revert WellFormed(slot);
-        _default(claim, run, point, slot, proof);
-    }
-
-    /// @notice A header of the run is malformed.
-    /// @dev Reverts as {malformedLine} does.
-    /// @param claim for whom
-    /// @param run the run
     /// @param point a point leaf of the account
-    /// @param slot at whose place the header stands
-    /// @param header the header
+    /// @param slot at whose place the leaf stands
+    /// @param leaf a line if it has 12 words, else a header
     /// @param proof the account's row; without chunks the debit counts as zero
-    function malformedHeader(
+    function malformed(
         Claim calldata claim,
         Openings.Run calldata run,
         Openings.Point calldata point,
         uint32 slot,
-        Openings.Header calldata header,
+        Openings.Leaf calldata leaf,
         RowProofs.RowProof calldata proof
     ) external {
-        Openings.requireHeader(run.input.headersRoot, Openings.placeOf(slot, run.input.day), header);
-        bytes32[21] calldata words = header.words;
-        uint256 start;
-        assembly {
-            start := words
+        bytes32[] calldata words = leaf.words;
+        uint256 place = Openings.placeOf(slot, run.input.day);
+        bool right;
+        if (words.length == LINE_WORDS) {
+            Openings.requireLeaf(Openings.LINE, point.linesRoot, place, leaf);
+            right = _areTyped(words, LINE_UINTS, LINE_INDICES, LINE_INTS) && _areCovered(words, LINE_CITATIONS, run);
+        } else {
+            Openings.requireLeaf(Openings.HEADER, run.input.headersRoot, place, leaf);
+            right = _areTyped(words, HEADER_UINTS, HEADER_INDICES, HEADER_INTS)
+                && _areCovered(words, HEADER_CITATIONS, run) && _addsUp(words);
         }
-        bool wellFormed = uint256(words[Statements.HEADER_SLOT]) == slot
-            && _areTyped(start, HEADER_UINTS, HEADER_INDICES, HEADER_INTS) && _addsUp(words)
-            && _isCovered(words[Statements.HEADER_TARIFF_INDEX], run)
-            && _isCovered(words[Statements.HEADER_PRICE_INDEX], run)
-            && _isCovered(words[Statements.HEADER_AUCTION_INDEX], run);
-        if (wellFormed) revert WellFormed(slot);
+        if (right && uint256(words[0]) == slot) revert WellFormed(slot);
         _default(claim, run, point, slot, proof);
     }
 
@@ -108,7 +89,7 @@ abstract contract MalformedGround is TotalGround {
         RowProofs.RowProof calldata proof
     ) private {
         bytes32 runKey = _openPoint(claim, run, point, slot, MALFORMED);
-        uint256 sum = settlement.fixedSum();
+        uint256 sum = _fixedSum;
         if (proof.chunks.length != 0) {
             int256 net = _netOf(run, claim.account, proof);
             uint256 cap = escrow.capOn(claim.account, run.input.day);
@@ -122,29 +103,38 @@ abstract contract MalformedGround is TotalGround {
     }
 
     /// @dev Whether sold is bought and mismatch; all three are typed.
-    function _addsUp(bytes32[21] calldata words) private pure returns (bool) {
-        int256 bought = int256(uint256(words[Statements.HEADER_BOUGHT]));
-        int256 sold = int256(uint256(words[Statements.HEADER_SOLD]));
-        return sold == bought + int256(uint256(words[Statements.HEADER_MISMATCH]));
+    function _addsUp(bytes32[] calldata words) private pure returns (bool) {
+        unchecked {
+            return uint256(words[Statements.HEADER_SOLD])
+                == uint256(words[Statements.HEADER_BOUGHT]) + uint256(words[Statements.HEADER_MISMATCH]);
+        }
     }
 
-    /// @dev Whether a cited entry lies in the run's checkpoint, or none is cited.
-    function _isCovered(bytes32 index, Openings.Run calldata run) private pure returns (bool) {
-        return uint256(index) < run.checkpoint.size || uint256(index) == Words.NONE;
+    /// @dev Whether cited entries lie in the run's checkpoint, or none is cited.
+    function _areCovered(bytes32[] calldata words, uint256 fields, Openings.Run calldata run)
+        private
+        pure
+        returns (bool)
+    {
+        uint256 size = run.checkpoint.size;
+        for (uint256 i = 0; fields >> i != 0; ++i) {
+            if ((fields >> i) & 1 == 0) continue;
+            if (uint256(words[i]) >= size && uint256(words[i]) != Words.NONE) return false;
+        }
+        return true;
     }
 
-    /// @dev Whether words of calldata from `start` are values of their fields.
-    function _areTyped(uint256 start, uint256 uints, uint256 indices, uint256 ints) private pure returns (bool) {
-        uint256 all = uints | indices | ints;
-        for (uint256 i = 0; all >> i != 0; ++i) {
-            uint256 word;
-            assembly {
-                word := calldataload(add(start, mul(i, 32)))
-            }
-            uint256 field = 1 << i;
-            if (uints & field != 0 && word >= Words.NONE) return false;
-            if (indices & field != 0 && word > Words.NONE) return false;
-            if (ints & field != 0 && int256(word) != int96(int256(word))) return false;
+    /// @dev Whether words are values of their fields.
+    function _areTyped(bytes32[] calldata words, uint256 uints, uint256 indices, uint256 ints)
+        private
+        pure
+        returns (bool)
+    {
+        for (uint256 i = 0; (uints | indices | ints) >> i != 0; ++i) {
+            uint256 word = uint256(words[i]);
+            if ((uints >> i) & 1 != 0 && word >= Words.NONE) return false;
+            if ((indices >> i) & 1 != 0 && word > Words.NONE) return false;
+            if ((ints >> i) & 1 != 0 && int256(word) != int96(int256(word))) return false;
         }
         return true;
     }

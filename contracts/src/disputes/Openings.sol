@@ -96,6 +96,12 @@ library Openings {
         bytes32[] proof;
     }
 
+    /// @notice A line or a header as it stands, whatever its words are.
+    struct Leaf {
+        bytes32[] words;
+        bytes32[] proof;
+    }
+
     /// @notice A log entry of any kind, tag first: what is cited need not be what it should be.
     struct Entry {
         bytes32[] words;
@@ -141,7 +147,7 @@ library Openings {
     error RegistersWrong(bytes32 given, bytes32 committed);
 
     /// @notice Place of a slot in the trees of its day.
-    function placeOf(uint256 slot, uint32 day) internal pure returns (uint256) {
+    function placeOf(uint256 slot, uint256 day) internal pure returns (uint256) {
         if (slot / SLOTS_PER_DAY != day) revert SlotOutsideDay(slot, day);
         return slot % SLOTS_PER_DAY;
     }
@@ -171,7 +177,7 @@ library Openings {
         assembly {
             start := line
         }
-        MerkleLog.requireInclusion(_leaf(LINE, start, 12), place, SLOTS_PER_DAY, line.proof, linesRoot);
+        _requirePlaced(LINE, start, 12, place, linesRoot);
     }
 
     /// @notice Requires a header of a run at a place.
@@ -180,64 +186,7 @@ library Openings {
         assembly {
             start := header
         }
-        MerkleLog.requireInclusion(_leaf(HEADER, start, 21), place, SLOTS_PER_DAY, header.proof, headersRoot);
-    }
-
-    /// @notice Requires an INTERVAL in a checkpoint.
-    function requireInterval(IRecordAnchor.Checkpoint calldata checkpoint, Interval calldata entry) internal view {
-        uint256 start;
-        assembly {
-            start := entry
-        }
-        _requireEntry(checkpoint, _leaf(INTERVAL, start, 10), entry.index, entry.proof);
-    }
-
-    /// @notice Requires a BINDING in a checkpoint.
-    function requireBinding(IRecordAnchor.Checkpoint calldata checkpoint, Binding calldata entry) internal view {
-        uint256 start;
-        assembly {
-            start := entry
-        }
-        _requireEntry(checkpoint, _leaf(BINDING, start, 12), entry.index, entry.proof);
-    }
-
-    /// @notice Requires a DECISION in a checkpoint.
-    function requireDecision(IRecordAnchor.Checkpoint calldata checkpoint, Decision calldata entry) internal view {
-        uint256 start;
-        assembly {
-            start := entry
-        }
-        _requireEntry(checkpoint, _leaf(DECISION, start, 8), entry.index, entry.proof);
-    }
-
-    /// @notice Requires an AUCTION in a checkpoint.
-    function requireAuction(IRecordAnchor.Checkpoint calldata checkpoint, Auction calldata entry) internal view {
-        uint256 start;
-        assembly {
-            start := entry
-        }
-        _requireEntry(checkpoint, _leaf(AUCTION, start, 8), entry.index, entry.proof);
-    }
-
-    /// @notice Requires a TARIFF in a checkpoint.
-    function requireTariff(IRecordAnchor.Checkpoint calldata checkpoint, Tariff calldata entry) internal view {
-        uint256 start;
-        assembly {
-            start := entry
-        }
-        _requireEntry(checkpoint, _leaf(TARIFF, start, 4), entry.index, entry.proof);
-    }
-
-    /// @notice Requires an entry of any kind in a checkpoint. Word 0 is its tag.
-    function requireEntry(IRecordAnchor.Checkpoint calldata checkpoint, Entry calldata entry) internal view {
-        bytes32[] calldata words = entry.words;
-        uint256 start;
-        assembly {
-            start := add(words.offset, 32)
-        }
-        // Without words there is no tag to read; such a leaf cannot be told from a shorter one either.
-        bytes32 leaf = _leaf(words[0], start, words.length - 1);
-        _requireEntry(checkpoint, leaf, entry.index, entry.proof);
+        _requirePlaced(HEADER, start, 21, place, headersRoot);
     }
 
     /// @notice Requires a slot's prices of a tariff at a place.
@@ -246,7 +195,55 @@ library Openings {
         assembly {
             start := slot
         }
-        MerkleLog.requireInclusion(_leaf(TARIFF_SLOT, start, 4), place, SLOTS_PER_DAY, slot.proof, tariffRoot);
+        _requirePlaced(TARIFF_SLOT, start, 4, place, tariffRoot);
+    }
+
+    /// @notice Requires an INTERVAL in a checkpoint.
+    function requireInterval(IRecordAnchor.Checkpoint calldata checkpoint, Interval calldata entry) internal view {
+        uint256 start;
+        assembly {
+            start := entry
+        }
+        _requireIndexed(INTERVAL, start, 10, checkpoint.size, checkpoint.root);
+    }
+
+    /// @notice Requires a BINDING in a checkpoint.
+    function requireBinding(IRecordAnchor.Checkpoint calldata checkpoint, Binding calldata entry) internal view {
+        uint256 start;
+        assembly {
+            start := entry
+        }
+        _requireIndexed(BINDING, start, 12, checkpoint.size, checkpoint.root);
+    }
+
+    /// @notice Requires a DECISION or another entry of eight words in a checkpoint.
+    function requireEight(bytes32 tag, IRecordAnchor.Checkpoint calldata checkpoint, Decision calldata entry)
+        internal
+        view
+    {
+        uint256 start;
+        assembly {
+            start := entry
+        }
+        _requireIndexed(tag, start, 8, checkpoint.size, checkpoint.root);
+    }
+
+    /// @notice Requires an AUCTION in a checkpoint.
+    function requireAuction(IRecordAnchor.Checkpoint calldata checkpoint, Auction calldata entry) internal view {
+        uint256 start;
+        assembly {
+            start := entry
+        }
+        _requireIndexed(AUCTION, start, 8, checkpoint.size, checkpoint.root);
+    }
+
+    /// @notice Requires a TARIFF in a checkpoint.
+    function requireTariff(IRecordAnchor.Checkpoint calldata checkpoint, Tariff calldata entry) internal view {
+        uint256 start;
+        assembly {
+            start := entry
+        }
+        _requireIndexed(TARIFF, start, 4, checkpoint.size, checkpoint.root);
     }
 
     /// @notice Requires a fill of an auction.
@@ -255,13 +252,31 @@ library Openings {
         assembly {
             start := fill
         }
-        MerkleLog.requireInclusion(_leaf(FILL, start, 6), fill.position, fillCount, fill.proof, fillsRoot);
+        _requireIndexed(FILL, start, 6, fillCount, fillsRoot);
     }
 
-    /// @notice Requires a chunk of rows of a run.
-    /// @param rowsRoot root over the chunks
-    /// @param chunks their number
-    /// @param chunk the opened one
+    /// @notice Requires an entry of any kind in a checkpoint. Word 0 is its tag; no entry is without.
+    function requireEntry(IRecordAnchor.Checkpoint calldata checkpoint, Entry calldata entry) internal view {
+        bytes32[] calldata words = entry.words;
+        uint256 start;
+        assembly {
+            start := add(words.offset, 32)
+        }
+        bytes32 leaf = _leaf(words[0], start, words.length - 1);
+        MerkleLog.requireInclusion(leaf, entry.index, checkpoint.size, entry.proof, checkpoint.root);
+    }
+
+    /// @notice Requires a leaf of a day's 96 at a place.
+    function requireLeaf(bytes32 tag, bytes32 root, uint256 place, Leaf calldata leaf) internal view {
+        bytes32[] calldata words = leaf.words;
+        uint256 start;
+        assembly {
+            start := words.offset
+        }
+        MerkleLog.requireInclusion(_leaf(tag, start, words.length), place, SLOTS_PER_DAY, leaf.proof, root);
+    }
+
+    /// @notice Requires a chunk of rows among `chunks` of a run.
     function requireRows(bytes32 rowsRoot, uint256 chunks, RowChunk calldata chunk) internal view {
         bytes32[] calldata rows = chunk.rows;
         uint256 start;
@@ -296,14 +311,30 @@ library Openings {
             && uint256(words[3]) == slot;
     }
 
-    /// @dev An entry's leaf hash stands at that index of the log.
-    function _requireEntry(
-        IRecordAnchor.Checkpoint calldata checkpoint,
-        bytes32 leaf,
-        uint64 index,
-        bytes32[] calldata proof
-    ) private view {
-        MerkleLog.requireInclusion(leaf, index, checkpoint.size, proof, checkpoint.root);
+    /// @dev A leaf of a day's 96: the opening holds `count` words, then the offset of its proof.
+    function _requirePlaced(bytes32 tag, uint256 start, uint256 count, uint256 place, bytes32 root) private view {
+        bytes32[] calldata proof = _proof(start, count);
+        MerkleLog.requireInclusion(_leaf(tag, start, count), place, SLOTS_PER_DAY, proof, root);
+    }
+
+    /// @dev A leaf of any tree: the opening holds `count` words, the leaf's place, then the offset of its proof.
+    function _requireIndexed(bytes32 tag, uint256 start, uint256 count, uint256 size, bytes32 root) private view {
+        bytes32[] calldata proof = _proof(start, count + 1);
+        uint256 index;
+        assembly {
+            index := calldataload(add(start, mul(count, 32)))
+        }
+        MerkleLog.requireInclusion(_leaf(tag, start, count), index, size, proof, root);
+    }
+
+    /// @dev The list whose offset is word `word` of an opening. A list that lies elsewhere or outside is a wrong proof at
+    ///      worst: all of calldata is the caller's word, and a tree's size bounds how much of it is read.
+    function _proof(uint256 start, uint256 word) private pure returns (bytes32[] calldata proof) {
+        assembly {
+            let list := add(start, calldataload(add(start, mul(word, 32))))
+            proof.offset := add(list, 32)
+            proof.length := calldataload(list)
+        }
     }
 
     /// @dev sha256(0x00 || tag || `count` words of calldata from `start`), laid beyond the free memory pointer and not kept.

@@ -19,6 +19,8 @@ library RowProofs {
 
     /// @notice Neither the account's row nor the place where it would stand is shown.
     error RowNotShown(address account);
+    /// @notice System accounts are no members.
+    error SystemAccount(address account);
     /// @notice A row is shown by one chunk, a missing one by two at most, which are neighbours.
     error ChunksWrong(uint256 given);
 
@@ -37,6 +39,7 @@ library RowProofs {
         uint256 count = chunks.length;
         if (count == 0 || count > 2) revert ChunksWrong(count);
         if (count == 2 && chunks[1].position != uint256(chunks[0].position) + 1) revert ChunksWrong(count);
+        if (_isSystem(account, system)) revert SystemAccount(account);
         // What stands before the first row of all is like a member below every other.
         bytes32 before = bytes32(0);
         bool known = chunks[0].position == 0;
@@ -60,10 +63,11 @@ library RowProofs {
         pure
         returns (bool)
     {
-        address low = Rows.accountOf(before);
-        for (uint256 i = 0; i < 4; ++i) {
-            if (low == system[i]) return false;
-        }
-        return low < account && (account < Rows.accountOf(next) || Rows.accountOf(next) == system[0]);
+        (address low, address high) = (Rows.accountOf(before), Rows.accountOf(next));
+        return low < account && !_isSystem(low, system) && (account < high || high == system[0]);
+    }
+
+    function _isSystem(address account, address[4] memory system) private pure returns (bool) {
+        return account == system[0] || account == system[1] || account == system[2] || account == system[3];
     }
 }

@@ -21,13 +21,19 @@ library Statements {
     /// @notice What the run says of the slot.
     struct Slot {
         bytes32 runKey; // names zone and day
-        uint16 sequence; // of the run
-        uint32 slot; // UTC slot number
+        bytes32 zone;
+        uint256 day; // UTC day number
+        uint256 sequence; // of the run
+        uint256 mode; // 0 ex_ante, 1 ex_post
+        uint256 size; // log entries that the run's checkpoint covers
+        uint256 slot; // UTC slot number
         bytes32 point; // metering point
         address owner; // account that the point leaf names
         int256 posted; // amount of the line, token base units
         Amounts.Energy energy;
         Amounts.Prices prices;
+        bytes32[12] line; // fields and salt
+        bytes32[21] header; // fields and salt
     }
 
     /// @notice A header at the place of one slot says another.
@@ -68,20 +74,21 @@ library Statements {
         Openings.Run calldata run = statement.run;
         Openings.Point calldata point = statement.point;
         Openings.requirePoint(run, runKey, point);
-        (s.runKey, s.sequence) = (runKey, run.input.sequence);
+        (s.runKey, s.zone, s.day, s.sequence) = (runKey, run.input.zone, run.input.day, run.input.sequence);
+        (s.mode, s.size) = (run.input.mode, run.checkpoint.size);
         (s.point, s.owner) = (point.point, point.account);
-        uint256 place = _readLine(s, statement.line, run.input.day);
+        (s.line, s.header) = (statement.line.words, statement.header.words);
+        uint256 place = _readLine(s);
         Openings.requireLine(point.linesRoot, place, statement.line);
         Openings.requireHeader(run.input.headersRoot, place, statement.header);
-        _readPrices(s, statement.header);
+        _readPrices(s);
     }
 
     /// @dev Takes slot, energy and amount from a line; returns the slot's place in its day.
-    function _readLine(Slot memory s, Openings.Line calldata line, uint32 day) private pure returns (uint256 place) {
-        bytes32[12] calldata words = line.words;
-        uint256 slot = words[LINE_SLOT].asUint();
-        place = Openings.placeOf(slot, day);
-        s.slot = uint32(slot);
+    function _readLine(Slot memory s) private pure returns (uint256 place) {
+        bytes32[12] memory words = s.line;
+        s.slot = words[LINE_SLOT].asUint();
+        place = Openings.placeOf(s.slot, s.day);
         s.posted = words[LINE_AMOUNT].asInt();
         Amounts.Energy memory energy = s.energy;
         (energy.importWh, energy.exportWh) = (words[LINE_IMPORT].asUint(), words[LINE_EXPORT].asUint());
@@ -89,8 +96,8 @@ library Statements {
     }
 
     /// @dev Takes the prices from a header of the slot.
-    function _readPrices(Slot memory s, Openings.Header calldata header) private pure {
-        bytes32[21] calldata words = header.words;
+    function _readPrices(Slot memory s) private pure {
+        bytes32[21] memory words = s.header;
         if (uint256(words[HEADER_SLOT]) != s.slot) revert HeaderOfAnotherSlot(uint256(words[HEADER_SLOT]), s.slot);
         Amounts.Prices memory prices = s.prices;
         (prices.local, prices.fee) = (words[HEADER_LOCAL].asInt(), int256(uint256(words[HEADER_FEE].asUint())));

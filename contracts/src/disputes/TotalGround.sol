@@ -19,8 +19,8 @@ abstract contract TotalGround is Facts {
         bytes32 indexed runKey,
         address indexed account,
         bytes32 indexed point,
-        uint16 sequence,
-        uint32 slot,
+        uint256 sequence,
+        uint256 slot,
         int256 stated,
         int256 summed,
         uint256 due,
@@ -28,17 +28,13 @@ abstract contract TotalGround is Facts {
     );
 
     /// @notice That sum was claimed before.
-    error TotalClaimed(bytes32 runKey, uint16 sequence, bytes32 point, uint32 slot, address account);
+    error TotalClaimed(bytes32 key);
     /// @notice A running total takes its line and, but for the day's first, the line before.
     error LinesWrong(uint256 given);
-    /// @notice The lines do not follow each other, or are not the ones that the sum needs.
-    error LineOfAnotherSlot(uint256 given, uint256 expected);
     /// @notice All points of the account are opened, as many as each leaf says there are.
     error PointsWrong(uint256 given, uint256 expected);
     /// @notice Points are opened in ascending order of their places.
     error PointsUnordered(uint256 position, uint256 previous);
-    /// @notice System accounts have no points.
-    error SystemAccount(address account);
 
     /// @dev What a sum is over: its word of the key.
     uint256 private constant RUNNING_TOTAL = 1;
@@ -54,11 +50,11 @@ abstract contract TotalGround is Facts {
     /// @dev A sum under claim.
     struct Total {
         bytes32 runKey;
-        uint16 sequence;
+        uint256 sequence;
         uint256 over;
         address account;
         bytes32 point;
-        uint32 slot;
+        uint256 slot;
         int256 stated;
         int256 summed;
     }
@@ -86,7 +82,7 @@ abstract contract TotalGround is Facts {
     ) external {
         if (lines.length == 0 || lines.length > 2) revert LinesWrong(lines.length);
         Openings.Line calldata line = lines[lines.length - 1];
-        uint32 slot = uint32(line.words[Statements.LINE_SLOT].asUint());
+        uint256 slot = line.words[Statements.LINE_SLOT].asUint();
         bytes32 runKey = _openPoint(claim, run, point, slot, TOTAL);
         uint256 place = _requireLine(run, point, line, slot);
         if ((place == 0) != (lines.length == 1)) revert LinesWrong(lines.length);
@@ -144,10 +140,10 @@ abstract contract TotalGround is Facts {
     function _settleTotal(Total memory t) private {
         if (t.summed <= t.stated) revert NothingToPay(t.summed, t.stated, 0);
         bytes32 key = keccak256(abi.encode(t.runKey, t.sequence, t.over, t.account, t.point, t.slot));
-        if (_claimed[key]) revert TotalClaimed(t.runKey, t.sequence, t.point, t.slot, t.account);
+        if (_claimed[key]) revert TotalClaimed(key);
         _claimed[key] = true;
         uint256 due = uint256(t.summed - t.stated);
-        uint256 paid = escrow.payRemedy(t.runKey, t.sequence, t.account, due);
+        uint256 paid = _pay(t.runKey, t.sequence, t.account, due);
         emit TotalRecomputed(t.runKey, t.account, t.point, t.sequence, t.slot, t.stated, t.summed, due, paid);
     }
 
@@ -158,9 +154,6 @@ abstract contract TotalGround is Facts {
         returns (int256)
     {
         address[4] memory system = [_supplier, _fee, _dust, _balancing];
-        for (uint256 i = 0; i < 4; ++i) {
-            if (account == system[i]) revert SystemAccount(account);
-        }
         return RowProofs.netOf(proof, run.rowsRoot, account, system);
     }
 
@@ -188,8 +181,8 @@ abstract contract TotalGround is Facts {
         Claim calldata claim,
         Openings.Run calldata run,
         Openings.Point calldata point,
-        uint32 slot,
-        uint8 ground
+        uint256 slot,
+        uint256 ground
     ) internal returns (bytes32 runKey) {
         runKey = _requireRun(run, claim.account, 0);
         if (claim.account != point.account) revert NotTheAccounts(claim.account, point.account);
@@ -204,8 +197,7 @@ abstract contract TotalGround is Facts {
         Openings.Line calldata line,
         uint256 slot
     ) private view returns (uint256 place) {
-        uint256 given = uint256(line.words[Statements.LINE_SLOT]);
-        if (given != slot) revert LineOfAnotherSlot(given, slot);
+        _requireSame(line.words[Statements.LINE_SLOT], bytes32(slot));
         place = Openings.placeOf(slot, run.input.day);
         Openings.requireLine(point.linesRoot, place, line);
     }

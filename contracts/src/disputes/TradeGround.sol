@@ -12,20 +12,12 @@ import {Words} from "./Words.sol";
 abstract contract TradeGround is Facts {
     using Words for bytes32;
 
-    /// @notice The slot is held: show that the hold does not count.
-    error SlotHeld(uint256 holdIndex);
-    /// @notice The slot is not held.
-    error SlotNotHeld(uint256 slot);
-    /// @notice The hold counts until `endsAt`.
+    /// @notice The slot is held, and what is opened does not show that the hold does not count before `endsAt`.
     error HoldCounts(uint256 holdIndex, uint256 endsAt);
-    /// @notice A hold too many is shown by `required` other held slots.
-    error HeldSlotsTooFew(uint256 given, uint256 required);
     /// @notice Held slots are opened in ascending order, all before the claimed one, all held.
     error HeldSlotWrong(uint256 slot);
-    /// @notice The line cites a fill, its header an auction, and it is not held.
-    error TradeCited(uint256 fillIndex, uint256 auctionIndex);
-    /// @notice The fill is another point's, and the line does not cite it.
-    error FillOfAnother(bytes32 point);
+    /// @notice All that a trade needs is cited, and the slot is not held.
+    error TradeCited(uint256 fillIndex);
 
     // Places of the fields of a FILL.
     uint256 private constant ORDER_WORD = 0;
@@ -46,121 +38,87 @@ abstract contract TradeGround is Facts {
         _challengeWindow = settlement.challengeWindow();
     }
 
-    /// @notice The point's fill in the cited auction says another trade than the line, or the fill that the line cites is
-    ///         another point's, another order's, or does not exist: then nothing was traded. The account, its delegate, or
-    ///         anyone with its signature over Claim(..., ground 2, ...).
+    /// @notice The point's fill in the cited auction says another trade than the line; or the fill that the line cites is
+    ///         another point's, another order's, or does not exist: then nothing was traded. A held slot has its fill where
+    ///         its hold has ended, where the DECISION lies outside the run's checkpoint, where it is opened and is no HOLD of
+    ///         this zone and slot, or where as many slots of the day are held before it as may be. A hold that has ended can
+    ///         be disputed for a whole window from its end. The account, its delegate, or anyone with its signature over
+    ///         Claim(..., ground 2, ...).
     /// @dev Reverts if: the run is not the last one or its window has passed; a proof fails; the claim lacks standing; the
-    ///      slot is held; the auction is not the cited one of this zone and slot; nothing is lacking.
+    ///      hold counts; the auction is not the cited one of this zone and slot; nothing is lacking.
     /// @param claim for whom
     /// @param statement the slot
     /// @param auction that the header cites
     /// @param fill of the point, or the one that the line cites; not looked at where that one lies outside the tree
+    /// @param others held lines of the day before the slot, in order, where that is to be shown; else empty
+    /// @param decision the entry that the line cites as its hold, where that is to be shown; else empty
     function trade(
         Claim calldata claim,
         Statements.Statement calldata statement,
         Openings.Auction calldata auction,
-        Openings.Fill calldata fill
+        Openings.Fill calldata fill,
+        Openings.Line[] calldata others,
+        Openings.Entry[] calldata decision
     ) external {
-        Case memory c = _openOwn(claim, statement, TRADE);
-        uint64 hold = statement.line.words[Statements.LINE_HOLD].asIndex();
-        if (hold != Words.NONE) revert SlotHeld(hold);
+        uint256 endsAt = (uint256(statement.run.input.day) + 1) * 1 days + holdTime;
+        bool held = uint256(statement.line.words[Statements.LINE_HOLD]) != Words.NONE;
+        bool ended = block.timestamp >= endsAt;
+        Case memory c = _open(claim, statement, TRADE, held && ended ? uint64(endsAt) + _challengeWindow : 0);
+        _requireOwner(c);
+        if (held && !ended) {
+            if (!_isHoldVoid(c, statement, others, decision)) {
+                revert HoldCounts(uint256(c.slot.line[Statements.LINE_HOLD]), endsAt);
+            }
+        }
         _takeFill(c, statement, auction, fill);
         _settle(c, TRADE);
     }
 
     /// @notice The line has a trade, and it is held, or no fill, auction or (in ex_post) price is cited: nothing was traded.
     /// @dev Reverts as {trade} does, and if all that a trade needs is cited.
-    /// @param claim for whom
+    /// @param claim for whom, of ground 2
     /// @param statement the slot
     function untraded(Claim calldata claim, Statements.Statement calldata statement) external {
         Case memory c = _openOwn(claim, statement, TRADE);
-        uint64 fillIndex = statement.line.words[Statements.LINE_FILL].asIndex();
-        uint64 auctionIndex = statement.header.words[Statements.HEADER_AUCTION_INDEX].asIndex();
-        bool priced = statement.run.input.mode == 0
-            || statement.header.words[Statements.HEADER_PRICE_INDEX].asIndex() != Words.NONE;
-        bool held = statement.line.words[Statements.LINE_HOLD].asIndex() != Words.NONE;
-        if (fillIndex != Words.NONE && auctionIndex != Words.NONE && priced && !held) {
-            revert TradeCited(fillIndex, auctionIndex);
-        }
+        (bytes32[12] memory line, bytes32[21] memory header) = (c.slot.line, c.slot.header);
+        bytes32 none = bytes32(uint256(Words.NONE));
+        if (
+            line[Statements.LINE_FILL] != none && header[Statements.HEADER_AUCTION_INDEX] != none
+                && (c.slot.mode == 0 || header[Statements.HEADER_PRICE_INDEX] != none)
+                && line[Statements.LINE_HOLD] == none
+        ) revert TradeCited(uint256(line[Statements.LINE_FILL]));
         _takeTrade(c, 0, 0);
         _settle(c, TRADE);
     }
 
-    /// @notice The slot is held, but the hold has ended, or its DECISION lies outside the run's checkpoint, or `others` show
-    ///         that as many slots of the day are held before it as may be: the fill counts. A hold that has ended can be
-    ///         disputed for a whole window from its end.
-    /// @dev Reverts as {trade} does, and if: the slot is not held; the hold counts; `others` are too few, not in order, not
-    ///      before the slot, or not held.
-    /// @param claim for whom
-    /// @param statement the slot
-    /// @param auction that the header cites
-    /// @param fill of the point, or the one that the line cites
-    /// @param others held lines of the same day, or none
-    function endedHold(
-        Claim calldata claim,
+    /// @dev Whether a hold that has not ended does not count.
+    function _isHoldVoid(
+        Case memory c,
         Statements.Statement calldata statement,
-        Openings.Auction calldata auction,
-        Openings.Fill calldata fill,
-        Openings.Line[] calldata others
-    ) external {
-        uint256 endsAt = (uint256(statement.run.input.day) + 1) * 1 days + holdTime;
-        bool ended = block.timestamp >= endsAt;
-        Case memory c = _open(claim, statement, TRADE, ended ? uint64(endsAt) + _challengeWindow : 0);
-        _requireOwner(c);
-        uint64 hold = _requireHeld(statement.line);
-        if (!ended && hold < statement.run.checkpoint.size) {
-            if (others.length == 0) revert HoldCounts(hold, endsAt);
-            _requireHolds(statement, others, c.slot.slot);
+        Openings.Line[] calldata others,
+        Openings.Entry[] calldata decision
+    ) private view returns (bool) {
+        uint256 hold = c.slot.line[Statements.LINE_HOLD].asIndex();
+        if (hold >= c.slot.size) return true;
+        if (decision.length != 0) {
+            _requireCited(decision[0].index, hold);
+            Openings.requireEntry(statement.run.checkpoint, decision[0]);
+            return !Openings.isDecision(decision[0].words, HOLD_KIND, c.slot.zone, c.slot.slot);
         }
-        _takeFill(c, statement, auction, fill);
-        _settle(c, TRADE);
+        _requireHeld(c, statement.point.linesRoot, others);
+        return others.length >= maxHolds;
     }
 
-    /// @notice The slot is held, but the entry that the line cites is no HOLD of this zone and slot: the fill counts.
-    /// @dev Reverts as {trade} does, and if: the slot is not held; the entry is not the cited one, or is a HOLD.
-    /// @param claim for whom
-    /// @param statement the slot
-    /// @param auction that the header cites
-    /// @param fill of the point, or the one that the line cites
-    /// @param cited the entry that the line cites as its hold, tag first
-    function falseHold(
-        Claim calldata claim,
-        Statements.Statement calldata statement,
-        Openings.Auction calldata auction,
-        Openings.Fill calldata fill,
-        Openings.Entry calldata cited
-    ) external {
-        Case memory c = _openOwn(claim, statement, TRADE);
-        uint64 hold = _requireHeld(statement.line);
-        if (cited.index != hold) revert CitationWrong(cited.index, hold);
-        Openings.requireEntry(statement.run.checkpoint, cited);
-        if (Openings.isDecision(cited.words, HOLD_KIND, statement.run.input.zone, c.slot.slot)) {
-            revert HoldCounts(hold, (uint256(statement.run.input.day) + 1) * 1 days + holdTime);
-        }
-        _takeFill(c, statement, auction, fill);
-        _settle(c, TRADE);
-    }
-
-    /// @dev The hold that a line cites.
-    function _requireHeld(Openings.Line calldata line) private pure returns (uint64 hold) {
-        hold = line.words[Statements.LINE_HOLD].asIndex();
-        if (hold == Words.NONE) revert SlotNotHeld(uint256(line.words[Statements.LINE_SLOT]));
-    }
-
-    /// @dev `others` are as many held lines of the point's day as may be held, all before the slot.
-    function _requireHolds(Statements.Statement calldata statement, Openings.Line[] calldata others, uint256 before)
-        private
-        view
-    {
-        if (others.length < maxHolds) revert HeldSlotsTooFew(others.length, maxHolds);
+    /// @dev Lines of the day that are held, in order, all before the slot.
+    function _requireHeld(Case memory c, bytes32 linesRoot, Openings.Line[] calldata lines) private view {
         uint256 next;
-        for (uint256 i = 0; i < others.length; ++i) {
-            uint256 slot = others[i].words[Statements.LINE_SLOT].asUint();
-            if (slot < next || slot >= before) revert HeldSlotWrong(slot);
+        for (uint256 i = 0; i < lines.length; ++i) {
+            bytes32[12] calldata words = lines[i].words;
+            uint256 slot = uint256(words[Statements.LINE_SLOT]);
+            bool counts = slot >= next && slot < c.slot.slot && uint256(words[Statements.LINE_HOLD]) < Words.NONE;
+            if (!counts) revert HeldSlotWrong(slot);
             next = slot + 1;
-            _requireHeld(others[i]);
-            uint256 place = Openings.placeOf(slot, statement.run.input.day);
-            Openings.requireLine(statement.point.linesRoot, place, others[i]);
+            Openings.requireLine(linesRoot, Openings.placeOf(slot, c.slot.day), lines[i]);
         }
     }
 
@@ -171,21 +129,22 @@ abstract contract TradeGround is Facts {
         Openings.Auction calldata auction,
         Openings.Fill calldata fill
     ) private view {
-        _requireCitedAuction(statement, auction, c.slot.slot);
-        uint256 fillIndex = statement.line.words[Statements.LINE_FILL].asIndex();
-        uint256 fillCount = auction.words[Openings.AUCTION_FILL_COUNT].asUint();
-        bool cited = fill.position == fillIndex;
-        if (cited && fillIndex >= fillCount) return _takeTrade(c, 0, 0);
+        bytes32[8] calldata found = auction.words;
+        _requireCited(auction.index, uint256(c.slot.header[Statements.HEADER_AUCTION_INDEX]));
+        _requireOfSlot(c, found[0], found[1]);
+        Openings.requireAuction(statement.run.checkpoint, auction);
 
-        Openings.requireFill(auction.words[Openings.AUCTION_FILLS_ROOT], fillCount, fill);
+        uint256 fillCount = found[Openings.AUCTION_FILL_COUNT].asUint();
+        bool cited = fill.position == c.slot.line[Statements.LINE_FILL].asIndex();
+        if (cited && fill.position >= fillCount) return _takeTrade(c, 0, 0);
+        Openings.requireFill(found[Openings.AUCTION_FILLS_ROOT], fillCount, fill);
         bytes32[6] calldata words = fill.words;
-        bool own = words[POINT_WORD] == c.slot.point;
-        if (cited && (!own || words[ORDER_WORD] != statement.line.words[Statements.LINE_ORDER])) {
+        if (cited && (words[POINT_WORD] != c.slot.point || words[ORDER_WORD] != c.slot.line[Statements.LINE_ORDER])) {
             return _takeTrade(c, 0, 0);
         }
-        if (!own) revert FillOfAnother(words[POINT_WORD]);
+        _requireSame(words[POINT_WORD], c.slot.point);
         uint256 quantity = words[QUANTITY_WORD].asUint();
-        if (words[SIDE_WORD].asBool()) _takeTrade(c, 0, quantity);
-        else _takeTrade(c, quantity, 0);
+        bool sold = words[SIDE_WORD].asBool();
+        _takeTrade(c, sold ? 0 : quantity, sold ? quantity : 0);
     }
 }

@@ -5,18 +5,13 @@ import {IRecordAnchor} from "../../interfaces/IRecordAnchor.sol";
 import {Facts} from "./Facts.sol";
 import {Openings} from "./Openings.sol";
 import {Statements} from "./Statements.sol";
-import {Words} from "./Words.sol";
 
 /// @title Ground 5: an entry that should precede delivery and does not
 /// @notice What gives a slot its local trade stands in the log before it can be known who gains: the AUCTION before the slot
 ///         begins (ex_ante), the price before the gate closes (ex_post). Otherwise the slot has no local trade.
 abstract contract VoidGround is Facts {
-    using Words for bytes32;
-
-    /// @notice The header cites no such entry.
-    error NothingCited();
     /// @notice The two checkpoints do not follow each other, or one of them was not anchored like this.
-    error CheckpointsWrong(uint64 before, uint64 first);
+    error CheckpointsWrong(uint256 before, uint256 first);
     /// @notice The entry lies in a checkpoint that was anchored in time, or outside both.
     error NotLate(uint256 index, uint256 anchoredAt, uint256 limit);
     /// @notice The entry is what it should be.
@@ -45,16 +40,14 @@ abstract contract VoidGround is Facts {
         IRecordAnchor.Checkpoint calldata first
     ) external {
         Case memory c = _openOwn(claim, statement, VOID);
-        uint256 time = uint256(c.slot.slot) * 15 minutes;
+        uint256 time = c.slot.slot * 15 minutes;
         uint256 field = Statements.HEADER_AUCTION_INDEX;
-        if (statement.run.input.mode != 0) (field, time) = (Statements.HEADER_PRICE_INDEX, time - _gateLead);
-        uint64 index = statement.header.words[field].asIndex();
-        if (index == Words.NONE) revert NothingCited();
-        if (!recordAnchor.isAnchored(first) || !_follows(before, first)) {
-            revert CheckpointsWrong(before.seq, first.seq);
+        if (c.slot.mode != 0) (field, time) = (Statements.HEADER_PRICE_INDEX, time - _gateLead);
+        uint256 index = uint256(c.slot.header[field]);
+        uint256 earlier = _requireAnchored(before, first);
+        if (index < earlier || index >= first.size || first.anchoredAt <= time) {
+            revert NotLate(index, first.anchoredAt, time);
         }
-        bool earlier = first.seq != 0 && index < before.size;
-        if (earlier || index >= first.size || first.anchoredAt <= time) revert NotLate(index, first.anchoredAt, time);
         _takeTrade(c, 0, 0);
         _settle(c, VOID);
     }
@@ -71,33 +64,31 @@ abstract contract VoidGround is Facts {
     ) external {
         Case memory c = _openOwn(claim, statement, VOID);
         Openings.requireEntry(statement.run.checkpoint, cited);
-        if (_isAsCited(statement, cited, c.slot.slot)) revert EntryRight(cited.index);
+        if (_isAsCited(c, cited)) revert EntryRight(cited.index);
         _takeTrade(c, 0, 0);
         _settle(c, VOID);
     }
 
     /// @dev Whether a cited entry is of the kind, zone and slot that it is cited for.
-    function _isAsCited(Statements.Statement calldata statement, Openings.Entry calldata cited, uint32 slot)
-        private
-        pure
-        returns (bool)
-    {
-        bytes32 zone = statement.run.input.zone;
-        bytes32[21] calldata header = statement.header.words;
-        uint64 auction = header[Statements.HEADER_AUCTION_INDEX].asIndex();
-        if (cited.index == auction) return Openings.isAuction(cited.words, zone, slot);
-        uint64 price = header[Statements.HEADER_PRICE_INDEX].asIndex();
-        if (statement.run.input.mode == 0 || cited.index != price) revert CitationWrong(cited.index, auction);
-        return Openings.isDecision(cited.words, Openings.PRICE_KIND, zone, slot);
+    function _isAsCited(Case memory c, Openings.Entry calldata cited) private pure returns (bool) {
+        bytes32[21] memory header = c.slot.header;
+        uint256 auction = uint256(header[Statements.HEADER_AUCTION_INDEX]);
+        if (cited.index == auction) return Openings.isAuction(cited.words, c.slot.zone, c.slot.slot);
+        _requireCited(cited.index, c.slot.mode == 0 ? auction : uint256(header[Statements.HEADER_PRICE_INDEX]));
+        return Openings.isDecision(cited.words, Openings.PRICE_KIND, c.slot.zone, c.slot.slot);
     }
 
-    /// @dev Whether `before` was anchored next before `first`, which none was for the first of all.
-    function _follows(IRecordAnchor.Checkpoint calldata before, IRecordAnchor.Checkpoint calldata first)
+    /// @dev Requires that `before` was anchored next before `first`; returns its size, zero where `first` is the first.
+    function _requireAnchored(IRecordAnchor.Checkpoint calldata before, IRecordAnchor.Checkpoint calldata first)
         private
         view
-        returns (bool)
+        returns (uint256 earlier)
     {
-        if (first.seq == 0) return true;
-        return before.seq == first.seq - 1 && recordAnchor.isAnchored(before);
+        bool right = _isAnchored(first);
+        if (right && first.seq != 0) {
+            earlier = before.size;
+            right = uint256(before.seq) + 1 == first.seq && _isAnchored(before);
+        }
+        if (!right) revert CheckpointsWrong(before.seq, first.seq);
     }
 }

@@ -146,7 +146,7 @@ abstract contract Balances is IEscrow {
         _owed[account] = total;
         emit OwedPaid(account, amount, total);
         Account storage a = _accounts[account];
-        if (account == supplier) a.word = a.word.withFree(a.word.free() + amount);
+        if (account == supplier) a.word = a.word.plus(amount);
         else if (account == address(this)) _bond += uint96(amount);
         else _add(account, amount);
     }
@@ -155,11 +155,7 @@ abstract contract Balances is IEscrow {
     function _add(address account, uint256 amount) internal {
         Account storage a = _accounts[account];
         AccountWord word = a.word;
-        unchecked {
-            // Nothing overflows: all liabilities together fit 96 bits.
-            if (!word.hasReceivable()) a.word = word.withFree(word.free() + amount);
-            else a.word = _collect(account, word, amount);
-        }
+        a.word = word.hasReceivable() ? _collect(account, word, amount) : word.plus(amount);
     }
 
     /// @dev Takes the receivable's part of an inflow into the pool and returns the account's new word.
@@ -170,14 +166,14 @@ abstract contract Balances is IEscrow {
         _receivables[account] = outstanding;
         _pool += uint96(collected);
         emit ReceivableCollected(account, collected, outstanding);
-        return word.withReceivable(outstanding != 0).withFree(word.free() + amount - collected);
+        return word.withReceivable(outstanding != 0).plus(amount - collected);
     }
 
     /// @dev Takes from a free balance that carries it.
     function _take(address account, uint256 amount) internal {
         Account storage a = _accounts[account];
         AccountWord word = a.word;
-        a.word = word.withFree(word.free() - amount);
+        a.word = word.minus(amount);
     }
 
     /// @dev Adds to the pool a sum that no account is to receive directly.

@@ -24,7 +24,8 @@ abstract contract Waterfall is Withdrawals, Mandates, Remedies {
         uint256 unpaid; // debits that balances could not carry
         uint256 credits; // sum of members' positive effects, less what goes to the bond
         uint256 netted; // what of members' positive effects the bond had paid already
-        uint256 count; // moves listed so far
+        uint256 start; // where in memory the first move is listed
+        uint256 end; // where the next one will be
     }
 
     /// @notice The rows of a run have been applied. `moves` tells, as address20 || int96, what it put on an account
@@ -58,50 +59,54 @@ abstract contract Waterfall is Withdrawals, Mandates, Remedies {
         int256[] calldata previous
     ) internal {
         // Every row moves its account once at most, and the balancing account may have to step in.
-        bytes32[] memory moves = new bytes32[](rows.length + 1);
-        Totals memory totals;
-        if (previous.length == 0) _debitMembers(totals, day, rows, moves);
-        else _correctMembers(totals, runKey, day, rows, previous, moves);
-        uint256[SYSTEM_ROWS] memory credits = _debitSystem(totals, rows, previous, moves);
+        Totals memory totals = _list(rows.length + 1);
+        if (previous.length == 0) _debitMembers(totals, day, rows);
+        else _correctMembers(totals, runKey, day, rows, previous);
+        uint256[SYSTEM_ROWS] memory credits = _debitSystem(totals, rows, previous);
         // gap = credits - debits and debits = paid + unpaid, so this is what has to be carried by someone.
         int256 shortfall = totals.gap + int256(totals.unpaid);
         uint256 memberCut;
         if (shortfall > 0) {
-            memberCut = _carry(runKey, uint256(shortfall), totals, credits, moves);
+            memberCut = _carry(runKey, uint256(shortfall), totals, credits);
         } else if (shortfall < 0) {
             _addToPool(uint256(-shortfall));
             emit SurplusReturned(runKey, uint256(-shortfall));
         }
         if (totals.netted != 0) _bond += uint96(totals.netted);
-        _creditMembers(totals, memberCut, moves);
-        _creditSystem(totals, credits, rows, moves);
-        assembly ("memory-safe") {
-            mstore(moves, mload(add(totals, 128)))
-        }
-        emit RunApplied(runKey, day, sequence, moves);
+        _creditMembers(totals, memberCut);
+        _creditSystem(totals, credits, rows);
+        _tell(totals, runKey, sequence, day);
         payOwed(OWED_PAID_ALONG);
     }
 
-    /// @dev First pass of an initial run: takes debits up to the day's caps and lists credits.
-    function _debitMembers(Totals memory totals, uint32 day, bytes32[] calldata rows, bytes32[] memory moves) private {
+    /// @dev First pass of an initial run: takes debits up to the day's caps and lists credits. Unchecked: some hundred
+    ///      numbers below 2^96.
+    function _debitMembers(Totals memory totals, uint256 day, bytes32[] calldata rows) private {
         unchecked {
-            uint256 members = rows.length - SYSTEM_ROWS;
             uint256 credits;
+            uint256 members = rows.length - SYSTEM_ROWS;
             for (uint256 i = 0; i < members; ++i) {
                 bytes32 row = _rowAt(rows, i);
                 int256 net = int96(uint96(uint256(row)));
                 if (net > 0) {
                     credits += uint256(net);
-                    _list(totals, moves, row);
+                    _append(totals, row);
                 } else if (net < 0) {
-                    address account = address(bytes20(row));
-                    uint256 owed = _min(uint256(-net), _capIn(_accounts[account].word, account, day));
-                    if (owed != 0) _debit(totals, account, owed, moves);
+                    _debitCapped(totals, address(bytes20(row)), uint256(-net), day);
                 }
             }
             totals.credits = credits;
             totals.gap += int256(credits);
         }
+    }
+
+    /// @dev Takes what a member owes for a day, up to its cap.
+    function _debitCapped(Totals memory totals, address account, uint256 owed, uint256 day) private {
+        Account storage a = _accounts[account];
+        AccountWord word = a.word;
+        uint256 cap = _capIn(word, account, day);
+        if (owed > cap) owed = cap;
+        if (owed != 0) _debit(totals, a, word, account, owed);
     }
 
     /// @dev First pass of a correction: the difference of what two day nets do to each member. What the bond has paid
@@ -111,24 +116,24 @@ abstract contract Waterfall is Withdrawals, Mandates, Remedies {
         bytes32 runKey,
         uint32 day,
         bytes32[] calldata rows,
-        int256[] calldata previous,
-        bytes32[] memory moves
+        int256[] calldata previous
     ) private {
         unchecked {
             uint256 members = rows.length - SYSTEM_ROWS;
             for (uint256 i = 0; i < members; ++i) {
                 bytes32 row = _rowAt(rows, i);
-                address account = address(bytes20(row));
                 int256 effect = _memberEffect(row, previous[i], day);
+                if (effect == 0) continue;
+                address account = address(bytes20(row));
                 if (effect < 0) {
-                    _debit(totals, account, uint256(-effect), moves);
-                } else if (effect > 0) {
+                    _debit(totals, _accounts[account], _accounts[account].word, account, uint256(-effect));
+                } else {
                     totals.gap += effect;
                     uint256 back = _net(runKey, account, uint256(effect));
                     uint256 rest = uint256(effect) - back;
                     totals.netted += back;
                     totals.credits += rest;
-                    if (rest != 0) _list(totals, moves, _move(account, int256(rest)));
+                    if (rest != 0) _append(totals, _move(account, int256(rest)));
                 }
             }
         }
@@ -148,12 +153,10 @@ abstract contract Waterfall is Withdrawals, Mandates, Remedies {
     }
 
     /// @dev Debits of the system rows, which no mandate limits; returns their credits.
-    function _debitSystem(
-        Totals memory totals,
-        bytes32[] calldata rows,
-        int256[] calldata previous,
-        bytes32[] memory moves
-    ) private returns (uint256[SYSTEM_ROWS] memory credits) {
+    function _debitSystem(Totals memory totals, bytes32[] calldata rows, int256[] calldata previous)
+        private
+        returns (uint256[SYSTEM_ROWS] memory credits)
+    {
         unchecked {
             uint256 first = rows.length - SYSTEM_ROWS;
             for (uint256 i = 0; i < SYSTEM_ROWS; ++i) {
@@ -161,7 +164,8 @@ abstract contract Waterfall is Withdrawals, Mandates, Remedies {
                 int256 effect = int96(uint96(uint256(row)));
                 if (previous.length != 0) effect -= previous[first + i];
                 if (effect < 0) {
-                    _debit(totals, address(bytes20(row)), uint256(-effect), moves);
+                    address account = address(bytes20(row));
+                    _debit(totals, _accounts[account], _accounts[account].word, account, uint256(-effect));
                 } else {
                     totals.gap += effect;
                     credits[i] = uint256(effect);
@@ -171,20 +175,20 @@ abstract contract Waterfall is Withdrawals, Mandates, Remedies {
     }
 
     /// @dev Takes what is owed from the free balance, then from requests; books the rest.
-    function _debit(Totals memory totals, address account, uint256 owed, bytes32[] memory moves) private {
-        Account storage a = _accounts[account];
-        AccountWord word = a.word;
+    /// @param a place of the account, so that it is computed once
+    /// @param word what stands there
+    function _debit(Totals memory totals, Account storage a, AccountWord word, address account, uint256 owed) private {
         unchecked {
             totals.gap -= int256(owed);
             uint256 paid = word.free();
             if (paid >= owed) {
-                a.word = word.withFree(paid - owed);
-                _list(totals, moves, _move(account, -int256(owed)));
+                a.word = word.minus(owed);
+                _append(totals, _move(account, -int256(owed)));
                 return;
             }
-            a.word = word.withFree(0);
+            a.word = word.minus(paid);
             paid += _shrinkRequests(account, owed - paid);
-            if (paid != 0) _list(totals, moves, _move(account, -int256(paid)));
+            if (paid != 0) _append(totals, _move(account, -int256(paid)));
             if (paid == owed) return;
             totals.unpaid += owed - paid;
             _bookReceivable(account, owed - paid);
@@ -197,8 +201,7 @@ abstract contract Waterfall is Withdrawals, Mandates, Remedies {
         bytes32 runKey,
         uint256 shortfall,
         Totals memory totals,
-        uint256[SYSTEM_ROWS] memory credits,
-        bytes32[] memory moves
+        uint256[SYSTEM_ROWS] memory credits
     ) private returns (uint256) {
         uint256[SYSTEM_ROWS] memory by;
         shortfall -= by[0] = _cut(credits, 0, shortfall);
@@ -208,7 +211,7 @@ abstract contract Waterfall is Withdrawals, Mandates, Remedies {
         uint256 fromBalance = _min(shortfall, balanceOf(balancingAccount));
         if (fromBalance != 0) {
             _take(balancingAccount, fromBalance);
-            _list(totals, moves, _move(balancingAccount, -int256(fromBalance)));
+            _append(totals, _move(balancingAccount, -int256(fromBalance)));
             shortfall -= fromBalance;
             by[3] += fromBalance;
         }
@@ -231,12 +234,13 @@ abstract contract Waterfall is Withdrawals, Mandates, Remedies {
 
     /// @dev Second pass: pays the members' credits that the first one listed. Cuts are differences of a running floor,
     ///      so that they add up to `cut` exactly and none exceeds its credit.
-    function _creditMembers(Totals memory totals, uint256 cut, bytes32[] memory moves) private {
+    function _creditMembers(Totals memory totals, uint256 cut) private {
         unchecked {
             uint256 seen;
             uint256 cutSoFar;
-            for (uint256 i = 0; i < totals.count; ++i) {
-                bytes32 move = moves[i];
+            uint256 end = totals.end;
+            for (uint256 place = totals.start; place < end; place += 32) {
+                bytes32 move = _moveAt(place);
                 int256 effect = int96(uint96(uint256(move)));
                 if (effect <= 0) continue;
                 uint256 amount = uint256(effect);
@@ -246,7 +250,7 @@ abstract contract Waterfall is Withdrawals, Mandates, Remedies {
                     uint256 part = (cut * seen) / totals.credits - cutSoFar;
                     cutSoFar += part;
                     amount -= part;
-                    moves[i] = _move(account, int256(amount));
+                    _setMove(place, _move(account, int256(amount)));
                     if (part != 0) _enqueueOwed(account, part);
                     if (amount == 0) continue;
                 }
@@ -256,37 +260,69 @@ abstract contract Waterfall is Withdrawals, Mandates, Remedies {
     }
 
     /// @dev Pays what is left of the system rows' credits.
-    function _creditSystem(
-        Totals memory totals,
-        uint256[SYSTEM_ROWS] memory credits,
-        bytes32[] calldata rows,
-        bytes32[] memory moves
-    ) private {
+    function _creditSystem(Totals memory totals, uint256[SYSTEM_ROWS] memory credits, bytes32[] calldata rows) private {
         uint256 first = rows.length - SYSTEM_ROWS;
         for (uint256 i = 0; i < SYSTEM_ROWS; ++i) {
             if (credits[i] == 0) continue;
             address account = address(bytes20(rows[first + i]));
-            _list(totals, moves, _move(account, int256(credits[i])));
+            _append(totals, _move(account, int256(credits[i])));
             _add(account, credits[i]);
         }
     }
 
-    /// @dev One move as the event tells it. Whatever moves is real money, of which 95 bits hold all there is.
+    // The list of moves is written where the event is told from, and read without bounds checks: the loops that do so
+    // run hundreds of times.
+
+    /// @dev Makes room for moves, and for what the event holds in front of them.
+    function _list(uint256 room) private pure returns (Totals memory totals) {
+        uint256 start;
+        assembly ("memory-safe") {
+            start := add(mload(0x40), 128)
+            mstore(0x40, add(start, shl(5, room)))
+        }
+        (totals.start, totals.end) = (start, start);
+    }
+
+    /// @dev `emit RunApplied(runKey, day, sequence, moves)` without copying the moves.
+    function _tell(Totals memory totals, bytes32 runKey, uint16 sequence, uint32 day) private {
+        bytes32 topic = RunApplied.selector;
+        (uint256 start, uint256 end) = (totals.start, totals.end);
+        assembly ("memory-safe") {
+            let data := sub(start, 128)
+            mstore(data, day)
+            mstore(add(data, 32), sequence)
+            mstore(add(data, 64), 96)
+            mstore(add(data, 96), shr(5, sub(end, start)))
+            log2(data, sub(end, data), topic, runKey)
+        }
+    }
+
+    /// @dev One move. Whatever moves is real money, of which 95 bits hold all there is.
     function _move(address account, int256 amount) private pure returns (bytes32) {
         return bytes32((uint256(uint160(account)) << 96) | uint96(int96(amount)));
     }
 
-    /// @dev Appends to the moves.
-    function _list(Totals memory totals, bytes32[] memory moves, bytes32 move) private pure {
-        uint256 place = totals.count;
-        assembly ("memory-safe") {
-            mstore(add(add(moves, 32), shl(5, place)), move)
+    function _append(Totals memory totals, bytes32 move) private pure {
+        unchecked {
+            uint256 end = totals.end;
+            _setMove(end, move);
+            totals.end = end + 32;
         }
-        totals.count = place + 1;
+    }
+
+    function _setMove(uint256 place, bytes32 move) private pure {
+        assembly ("memory-safe") {
+            mstore(place, move)
+        }
+    }
+
+    function _moveAt(uint256 place) private pure returns (bytes32 move) {
+        assembly ("memory-safe") {
+            move := mload(place)
+        }
     }
 
     function _rowAt(bytes32[] calldata rows, uint256 i) private pure returns (bytes32 row) {
-        // Without the bounds check that the loop makes already.
         assembly ("memory-safe") {
             row := calldataload(add(rows.offset, shl(5, i)))
         }
