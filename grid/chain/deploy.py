@@ -57,7 +57,7 @@ class Parameters:
     contest_limit: int = 50 * TOKEN_UNIT
     max_slot_wh: int = 100_000
     max_open_cases: int = 4
-    fixed_sum: int = 0
+    fixed_sum: int = TOKEN_UNIT
     exposure_ratio: int = 1
     bond: int = 100_000 * TOKEN_UNIT
     supplier_float: int = 100_000 * TOKEN_UNIT
