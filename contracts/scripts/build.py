@@ -21,6 +21,7 @@ DEPLOYED = (
     "DemoToken",
     "ERC7913WebAuthnVerifier",
     "Escrow",
+    "Recomputation",
     "RecordAnchor",
     "Settlement",
 )

@@ -43,6 +43,8 @@ class Parameters:
     withdrawal_delay: int = 172_800
     gate_lead: int = 3_600
     signer_delay: int = 3 * 86_400
+    hold_time: int = 3 * 86_400
+    max_holds: int = 96
     fixed_sum: int = 0
     exposure_ratio: int = 1
     bond: int = 100_000 * TOKEN_UNIT
@@ -126,6 +128,17 @@ class _Deployment:
                 escrow.address,
                 anchor.address,
                 [*windows, given.fixed_sum, given.exposure_ratio],
+            ],
+        )
+        made["Recomputation"] = self._create(
+            "Recomputation",
+            [
+                accounts.address,
+                escrow.address,
+                made["Settlement"].address,
+                anchor.address,
+                callers[2],
+                [given.hold_time, given.max_holds],
             ],
         )
         return made
