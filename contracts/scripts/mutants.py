@@ -23,6 +23,12 @@ SWAPS = {
 }  # fmt: skip
 HIDDEN = re.compile(r'//[^\n]*|/\*.*?\*/|"[^"\n]*"|hex"[^"]*"|\b(?:pragma|import|event|error|using)\b[^;]*;', re.DOTALL)
 TOKEN = re.compile(r"(?<= )(?:<<|>>|<=|>=|==|!=|&&|\|\||\+=|-=|\|=|[<>+\-*/%&|])(?= )|\+\+|--")
+YUL = {
+    "add": "sub", "sub": "add", "lt": "gt", "gt": "lt", "shl": "shr", "shr": "shl", "and": "or", "or": "and",
+    "mul": "add",
+    "slt": "sgt", "sgt": "slt", "mload": "calldataload", "mstore": "mstore8",
+}  # fmt: skip
+YUL_CALL = re.compile(r"\b(" + "|".join(YUL) + r")(?=\()")
 NUMBER = re.compile(r"(?<![\w.])(\d+)(?![\w.])")
 REVERT = re.compile(r"^[ \t]*if \([^{}]*?\) (?:\{\s*)?revert [^;]*;(?:\s*\})?", re.MULTILINE)
 CONDITION = re.compile(r"\b(?:if|while) \(")
@@ -74,6 +80,8 @@ def _changes(text: str, code: str) -> Iterator[tuple[int, str, str, str]]:
     for found in TOKEN.finditer(code):
         for new in SWAPS.get(found.group(), ()):
             yield found.start(), found.group(), new, f"{found.group()} -> {new}"
+    for found in YUL_CALL.finditer(code):
+        yield found.start(), found.group(), YUL[found.group()], f"{found.group()} -> {YUL[found.group()]}"
     for found in NUMBER.finditer(code):
         value = int(found.group(1))
         yield found.start(), found.group(1), str(value + 1), "number + 1"

@@ -3,11 +3,11 @@
     uv run python contracts/scripts/mutate.py --sample 200 --seed 7     (from the repository's root, main environment)
     uv run python contracts/scripts/mutate.py --report
 
-A mutant that does not compile, or compiles to the same code, does not count. Each other one is put before the tests of
-tests/evm in a process of its own. Verdicts are kept in build/mutants.jsonl, by the mutant and by the hashes of its source
-and of the tests' folder, so a run can be broken off and goes on where it was. Survivors that no test could kill stand in
-mutants.json with a reason each; MUTANTS.md shows them. The exit code is 1 if the score is too low, or a survivor has no
-reason.
+A mutant that does not compile, or compiles to the same code, does not count. Each other one is put before the tests
+of tests/evm in a process of its own. Verdicts are kept in build/mutants.jsonl, by the mutant and by the hashes of its
+source and of the tests' folder, so a run can be broken off and goes on where it was. Survivors that no test could kill
+stand in mutants.json with a reason each; MUTANTS.md shows them. The exit code is 1 if the score is too low, or a
+survivor has no reason.
 """
 
 import argparse
@@ -193,11 +193,8 @@ def report(chosen: list[Mutant]) -> int:
     open_ones = [mutant for mutant in survivors if mutant.key not in answered]
     for mutant in survivors:
         print(f"  {describe(mutant)}\n    {answered.get(mutant.key, 'NO REASON GIVEN')}")
-    print(
-        f"{len(chosen)} mutants, {sum(counts.values())} judged: {counts['killed']} killed, {counts['survived']} survived,"
-        f" {counts['not compiled']} not compiled, {counts['same code']} same code; "
-        f"score {100 * score:.1f} % of those that compile to other code"
-    )
+    print(f"{len(chosen)} mutants, {sum(counts.values())} judged: {dict(counts)}")
+    print(f"score {100 * score:.1f} % of those that compile to other code")
     return int(score < TARGET or bool(open_ones))
 
 
