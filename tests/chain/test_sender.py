@@ -14,6 +14,7 @@ from grid.chain.errors import ChainUnavailable, ContractUnknown
 from grid.chain.locks import lock_of
 from grid.chain.models import ChainTx, ChainTxState
 from grid.chain.services import confirm, outbox, sender
+from grid.chain.transactions import Transaction
 from grid.domain.keccak import keccak256
 from tests.chain.support import NOW, mined, sweep
 
@@ -47,6 +48,14 @@ def allowance_slot(owner: str, spender: str) -> bytes:
     """Return where OpenZeppelin's ERC20 keeps an allowance: owner => spender => amount, in slot 1."""
     inner = keccak256(bytes.fromhex(owner[2:]).rjust(32, b"\0") + (1).to_bytes(32, "big"))
     return keccak256(bytes.fromhex(spender[2:]).rjust(32, b"\0") + inner)
+
+
+def take_nonce(chain: Client, nonce: int) -> str:
+    """Send a transaction of the relayer's that no row knows; return its hash."""
+    raw = Transaction(chain.chain_id, nonce, 0, 0, 21_000, b"\x57" * 20, b"").sign(keys.key("relayer").private_key)
+    found = str(chain.call("eth_sendRawTransaction", "0x" + raw.hex()))
+    mined(chain)
+    return found
 
 
 def break_sending(monkeypatch: pytest.MonkeyPatch, *, reaches_the_node: bool) -> None:
@@ -230,7 +239,7 @@ def test_a_call_whose_nonce_others_took_is_planned_again(chain: Client, monkeypa
             sender.send_pending(now=NOW)
     row.refresh_from_db()
     first = row.nonce or 0
-    chain.call("anvil_setNonce", keys.address("relayer"), hex(first + 1))
+    foreign = take_nonce(chain, first)
     later = deposit(key="deposit:2")
 
     sweep(chain)
@@ -238,7 +247,7 @@ def test_a_call_whose_nonce_others_took_is_planned_again(chain: Client, monkeypa
     assert (row.state, row.nonce, row.error) == (
         ChainTxState.QUEUED,
         None,
-        f"Another transaction took nonce {first}; planned again.",
+        f"Another transaction ({foreign}) took nonce {first}; planned again.",
     )
     sweep(chain)
 
@@ -258,7 +267,7 @@ def test_a_call_whose_nonce_others_keep_taking_is_given_up(chain: Client, monkey
             with pytest.raises(ChainUnavailable):
                 sender.send_pending(now=NOW)
         row.refresh_from_db()
-        chain.call("anvil_setNonce", keys.address("relayer"), hex((row.nonce or 0) + 1))
+        take_nonce(chain, row.nonce or 0)
         sweep(chain)
 
     row.refresh_from_db()
