@@ -21,14 +21,17 @@ from grid.chain.models import ChainAttempt, ChainTx, ChainTxState
 from grid.chain.nodes import connect
 from grid.chain.services import halts
 from grid.chain.services.reverts import why_failed
-from grid.chain.services.rows import NOT_MINED, UNSENT, change, is_fill, write
+from grid.chain.services.rows import NOT_MINED, OUT_OF_GAS, SPENT, UNSENT, change, is_fill, write
 
 log = structlog.get_logger()
 
 SWEEP = 500
 LOST = "lost to others"
+OUT_OF_GAS_PERCENT = 95
+"""A failed transaction that used so much of its gas had too little; what an inner call keeps back is less."""
+
 MOST_REPLANS = 3
-"""A row whose nonce others took more often is given up: somebody else works with its key."""
+"""A row is planned again so often; then a person has to see who takes its nonces, or what takes its gas."""
 
 
 def confirm_sent(*, now: datetime) -> int:
@@ -75,7 +78,7 @@ def _confirm(client: Client, rows: Sequence[ChainTx], fences: dict[str, Fence], 
 
 def _mined(client: Client, rows: Sequence[ChainTx]) -> tuple[dict[int, _Mined], set[int]]:
     """Return which version of each row is mined, and the rows whose block the node is changing right now."""
-    versions = [version for row in rows for version in row.versions.all()]
+    versions = [version for row in rows for version in row.versions.all() if version.outcome not in SPENT]
     receipts = client.receipts([version.tx_hash for version in versions])
     numbers = sorted({int(receipt["blockNumber"], 16) for receipt in receipts if receipt})
     blocks = {block.number: block for block in client.blocks(numbers) if block}
@@ -110,6 +113,8 @@ def _note_mined(client: Client, fence: Fence, row: ChainTx, found: _Mined, head:
     if head.number - block.number + 1 >= settings.CHAIN_CONFIRMATIONS:
         fields |= {"state": ChainTxState.FINAL, "confirmed_at": row.confirmed_at or now}
         if not int(found.receipt["status"], 16):
+            if _ran_out(version, fields["gas_used"]) and row.replans < MOST_REPLANS:
+                return _plan_more_gas(fence, row, version, now=now)
             row.block_number = block.number
             fields |= {"state": ChainTxState.REVERTED, "error": why_failed(client, row)}
             log.warning("transaction reverted", key=row.business_key, reason=fields["error"])
@@ -121,6 +126,21 @@ def _note_mined(client: Client, fence: Fence, row: ChainTx, found: _Mined, head:
         row.versions.filter(outcome="").exclude(id=version.id).update(outcome="replaced")
         row.versions.filter(id=version.id).update(outcome="mined")
     return 1
+
+
+def _ran_out(version: ChainAttempt, used: int) -> bool:
+    return used * 100 >= version.gas * OUT_OF_GAS_PERCENT
+
+
+def _plan_more_gas(fence: Fence, row: ChainTx, version: ChainAttempt, *, now: datetime) -> int:
+    """Plan a row anew that ran out of gas: it was estimated on top of transactions that did not come before it."""
+    told = f"It ran out of gas ({version.gas}); planned again."
+    log.warning("out of gas", key=row.business_key, tx_hash=version.tx_hash, gas=version.gas)
+    with fence.writing():
+        row.versions.filter(outcome="").exclude(id=version.id).update(outcome="replaced")
+        row.versions.filter(id=version.id).update(outcome=OUT_OF_GAS)
+        fields = {**UNSENT, "state": ChainTxState.QUEUED, "replans": row.replans + 1, "error": told}
+        return int(write(row, now=now, **fields))
 
 
 def _note_absent(
@@ -216,7 +236,7 @@ def _lost(fence: Fence, row: ChainTx, *, now: datetime) -> int:
     if row.confirmed_at:
         halts.halt(reason=f"{_final(row)}, and is in no block of the chain now.", now=now)
     with fence.writing():
-        row.versions.exclude(outcome=LOST).update(outcome="")
+        row.versions.exclude(outcome__in=[LOST, *SPENT]).update(outcome="")
         fields = {**NOT_MINED, "state": ChainTxState.SIGNED, "confirmed_at": None}
         return int(write(row, now=now, **fields))
 
