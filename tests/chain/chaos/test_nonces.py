@@ -47,7 +47,6 @@ def test_a_gap_is_filled_with_transactions_to_ourselves(world: World, gap: int) 
     world.send()
     world.mine()
     world.client.call("anvil_rollback", gap + 2)
-    world.foreign.clear()
     assert world.client.transaction_count(world.relayer) == world.first_nonce
 
     sender.confirm_sent(now=world.now)
@@ -67,7 +66,6 @@ def test_a_gap_that_somebody_else_closes_needs_no_filling(world: World) -> None:
     world.send()
     world.mine()
     world.client.call("anvil_rollback", 2)
-    world.foreign.clear()
     world.client.call("evm_setAutomine", False)
     sender.confirm_sent(now=world.now)
     world.send()

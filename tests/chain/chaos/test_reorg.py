@@ -76,7 +76,6 @@ def test_a_transaction_replaced_by_a_foreign_one_is_planned_again(world: World, 
     raw = "0x" + world.foreign_bytes(first).hex()
 
     world.client.call("anvil_reorg", 1, [[raw, 0]])
-    world.foreign.add(first)
     world.work()
     row.refresh_from_db()
     assert (row.state, row.nonce) == (ChainTxState.SENT, first), "not before the other one is confirmed"

@@ -41,9 +41,9 @@ class World:
         self.first_nonce = client.transaction_count(self.relayer)
         self.first_block = client.head().number + 1
         self.numbers: set[int] = set()
-        self.foreign: set[int] = set()
-        """Nonces of our key that somebody else used, as far as the chain kept them."""
         self.automine = True
+        self.pace = timedelta(seconds=1)
+        """The time between two passes of `settle`."""
         client.call("anvil_setBalance", STRANGER, hex(10**20))
         client.call("anvil_impersonateAccount", STRANGER)
 
@@ -78,7 +78,6 @@ class World:
         nonce = self.client.transaction_count(self.relayer)
         self.client.call("eth_sendRawTransaction", "0x" + self.foreign_bytes(nonce).hex())
         self.mine()
-        self.foreign.add(nonce)
         return nonce
 
     def foreign_bytes(self, nonce: int, *, max_fee: int = 0) -> bytes:
@@ -95,7 +94,7 @@ class World:
             if not rows.exists() and indexer.index(now=self.now) == 0:
                 return
             self.fill_block()
-            self.now += timedelta(seconds=1)
+            self.now += self.pace
         left = list(ChainTx.objects.exclude(state=ChainTxState.FINAL).values_list("business_key", "state", "error"))
         raise AssertionError(f"not settled after {PASSES} passes: {left}")
 
@@ -106,7 +105,7 @@ class World:
         assert asked == {f"deposit:{number}" for number in self.numbers}
         mined_hashes = [self._mined_version(row) for row in rows]
         failed = set(ChainAttempt.objects.filter(outcome="out of gas").values_list("nonce", flat=True))
-        used = sorted([row.nonce or 0 for row in rows] + list(self.foreign) + list(failed))
+        used = sorted([row.nonce or 0 for row in rows] + self._foreign_nonces() + list(failed))
         assert used == list(range(self.first_nonce, self.client.transaction_count(self.relayer)))
         self._reconcile_events({row.tx_hash: row.args[1] for row in rows if row.contract})
         assert len(set(mined_hashes)) == len(rows)
@@ -114,6 +113,17 @@ class World:
         self._reconcile_blocks()
         for name in ("sender.relayer", "indexer"):
             assert not _is_locked(name), f"{name} is still owned"
+
+    def _foreign_nonces(self) -> list[int]:
+        """Return the nonces of our key that somebody else used; what else is on the chain of it must be ours."""
+        known = set(ChainAttempt.objects.values_list("tx_hash", flat=True))
+        found: list[int] = []
+        for number in range(self.first_block, self.client.head().number + 1):
+            for item in self.client.call("eth_getBlockByNumber", hex(number), True)["transactions"]:
+                if item["from"].lower() == self.relayer and item["hash"].lower() not in known:
+                    assert item["to"].lower() == STRANGER, "ours, and no row knows it"
+                    found.append(int(item["nonce"], 16))
+        return found
 
     def _mined_version(self, row: ChainTx) -> str:
         """Return the one version of a row that is on the chain, of all that were ever signed for it."""
