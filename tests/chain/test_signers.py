@@ -108,7 +108,7 @@ def test_our_bytes_are_those_of_eth_account() -> None:
     ],
 )
 def test_other_bytes_are_no_transaction(raw: bytes) -> None:
-    with pytest.raises(ValueError, match="transaction|signature"):
+    with pytest.raises(ValueError, match=r"transaction|signature"):
         transactions.decode(raw)
 
 

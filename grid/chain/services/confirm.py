@@ -2,7 +2,7 @@
 
 A row is FINAL, or REVERTED, once its block is deep enough. A transaction that was lost, or whose block the
 chain dropped, is broadcast again: the same bytes, so it cannot happen twice. Where a foreign transaction took
-its nonce, and that is confirmed, the row is planned again under a new one.
+its nonce, and that is confirmed and the transaction found, the row is planned again under a new one.
 """
 
 import contextlib
@@ -15,19 +15,23 @@ import structlog
 from django.conf import settings
 
 from grid.chain.client import Client, Head
+from grid.chain.errors import RpcError
 from grid.chain.locks import Fence, owned
 from grid.chain.models import ChainAttempt, ChainTx, ChainTxState
 from grid.chain.nodes import connect
 from grid.chain.services import halts
 from grid.chain.services.reverts import why_failed
-from grid.chain.services.rows import NOT_MINED, UNSENT, change, is_fill, write
+from grid.chain.services.rows import NOT_MINED, OUT_OF_GAS, SPENT, UNSENT, change, is_fill, write
 
 log = structlog.get_logger()
 
 SWEEP = 500
 LOST = "lost to others"
+OUT_OF_GAS_PERCENT = 95
+"""A failed transaction that used so much of its gas had too little; what an inner call keeps back is less."""
+
 MOST_REPLANS = 3
-"""A row whose nonce others took more often is given up: somebody else works with its key."""
+"""A row is planned again so often; then a person has to see who takes its nonces, or what takes its gas."""
 
 
 def confirm_sent(*, now: datetime) -> int:
@@ -74,7 +78,7 @@ def _confirm(client: Client, rows: Sequence[ChainTx], fences: dict[str, Fence], 
 
 def _mined(client: Client, rows: Sequence[ChainTx]) -> tuple[dict[int, _Mined], set[int]]:
     """Return which version of each row is mined, and the rows whose block the node is changing right now."""
-    versions = [version for row in rows for version in row.versions.all()]
+    versions = [version for row in rows for version in row.versions.all() if version.outcome not in SPENT]
     receipts = client.receipts([version.tx_hash for version in versions])
     numbers = sorted({int(receipt["blockNumber"], 16) for receipt in receipts if receipt})
     blocks = {block.number: block for block in client.blocks(numbers) if block}
@@ -109,6 +113,8 @@ def _note_mined(client: Client, fence: Fence, row: ChainTx, found: _Mined, head:
     if head.number - block.number + 1 >= settings.CHAIN_CONFIRMATIONS:
         fields |= {"state": ChainTxState.FINAL, "confirmed_at": row.confirmed_at or now}
         if not int(found.receipt["status"], 16):
+            if _ran_out(version, fields["gas_used"]) and row.replans < MOST_REPLANS:
+                return _plan_more_gas(fence, row, version, now=now)
             row.block_number = block.number
             fields |= {"state": ChainTxState.REVERTED, "error": why_failed(client, row)}
             log.warning("transaction reverted", key=row.business_key, reason=fields["error"])
@@ -120,6 +126,21 @@ def _note_mined(client: Client, fence: Fence, row: ChainTx, found: _Mined, head:
         row.versions.filter(outcome="").exclude(id=version.id).update(outcome="replaced")
         row.versions.filter(id=version.id).update(outcome="mined")
     return 1
+
+
+def _ran_out(version: ChainAttempt, used: int) -> bool:
+    return used * 100 >= version.gas * OUT_OF_GAS_PERCENT
+
+
+def _plan_more_gas(fence: Fence, row: ChainTx, version: ChainAttempt, *, now: datetime) -> int:
+    """Plan a row anew that ran out of gas: it was estimated on top of transactions that did not come before it."""
+    told = f"It ran out of gas ({version.gas}); planned again."
+    log.warning("out of gas", key=row.business_key, tx_hash=version.tx_hash, gas=version.gas)
+    with fence.writing():
+        row.versions.filter(outcome="").exclude(id=version.id).update(outcome="replaced")
+        row.versions.filter(id=version.id).update(outcome=OUT_OF_GAS)
+        fields = {**UNSENT, "state": ChainTxState.QUEUED, "replans": row.replans + 1, "error": told}
+        return int(write(row, now=now, **fields))
 
 
 def _note_absent(
@@ -145,17 +166,50 @@ def _note_absent(
         if row.id in mined or row.id in unclear:
             continue  # mined this moment: the next pass sees it
         if nonce < for_good[row.address]:
-            changed += _replan(fence, row, now=now)
+            taker = _taker(client, row.address, nonce, confirmed)
+            if taker is None or any(taker == version.tx_hash for version in row.versions.all()):
+                changed += _note(
+                    fence, row, f"Nonce {nonce} is used, by a transaction the node does not show.", now=now
+                )
+            else:
+                changed += _replan(fence, row, taker, now=now)
         elif nonce < now_used[row.address]:
-            changed += _note_taken(fence, row, now=now)
+            told = f"Another transaction took nonce {nonce}; planned again once that is confirmed."
+            changed += _note(fence, row, told, now=now)
         elif row.state == ChainTxState.MINED or not any(client.knows(item.tx_hash) for item in row.versions.all()):
             changed += _lost(fence, row, now=now)
     return changed
 
 
-def _replan(fence: Fence, row: ChainTx, *, now: datetime) -> int:
+def _taker(client: Client, address: str, nonce: int, confirmed: Head) -> str | None:
+    """Return the hash of the confirmed transaction that used a nonce of `address`; None where it cannot be found.
+
+    A node that merely shows no receipt of ours (it lies, or its index lags) must not make us sign a second time:
+    only the foreign transaction itself proves that ours can never be mined. Counts tell the block it is in.
+    """
+    below, block, step = confirmed.number, confirmed.number, 1
+    try:
+        while below >= 0 and client.transaction_count_at(address, hex(below)) > nonce:
+            below, block, step = below - step, below, 2 * step
+        below = max(below, -1)
+        while block - below > 1:
+            middle = (below + block) // 2
+            if client.transaction_count_at(address, hex(middle)) > nonce:
+                block = middle
+            else:
+                below = middle
+        found = client.call("eth_getBlockByNumber", hex(block), True)
+        for item in found["transactions"]:
+            if item["from"].lower() == address and int(item["nonce"], 16) == nonce:
+                return str(item["hash"]).lower()
+    except (RpcError, KeyError, TypeError, ValueError, AttributeError):
+        return None  # the node has no state so old, or does not show the block
+    return None
+
+
+def _replan(fence: Fence, row: ChainTx, taker: str, *, now: datetime) -> int:
     """Plan a row anew whose nonce a foreign transaction used, by its business key and under a new nonce."""
-    log.warning("nonce used by another transaction", key=row.business_key, sender=row.sender, nonce=row.nonce)
+    log.warning("nonce used by others", key=row.business_key, sender=row.sender, nonce=row.nonce, by=taker)
     if row.confirmed_at:
         halts.halt(reason=f"{_final(row)}, and another transaction has its nonce {row.nonce} now.", now=now)
     if is_fill(row):  # the gap is closed, by whomever
@@ -164,14 +218,14 @@ def _replan(fence: Fence, row: ChainTx, *, now: datetime) -> int:
         return 1
     given_up = row.replans >= MOST_REPLANS
     state = ChainTxState.DEAD if given_up else ChainTxState.QUEUED
-    told = f"Another transaction took nonce {row.nonce}" + ("; given up." if given_up else "; planned again.")
+    told = f"Another transaction ({taker}) took nonce {row.nonce}" + ("; given up." if given_up else "; planned again.")
     with fence.writing():
         row.versions.filter(outcome="").update(outcome=LOST)
         return int(write(row, now=now, **{**UNSENT, "state": state, "replans": row.replans + 1, "error": told}))
 
 
-def _note_taken(fence: Fence, row: ChainTx, *, now: datetime) -> int:
-    told = f"Another transaction took nonce {row.nonce}; planned again once that is confirmed."
+def _note(fence: Fence, row: ChainTx, told: str, *, now: datetime) -> int:
+    """Keep a row whose nonce is used as broadcast, and say what is known about it."""
     if (row.state, row.error) == (ChainTxState.SENT, told):
         return 0
     return int(change(fence, row, now=now, state=ChainTxState.SENT, error=told, **NOT_MINED))
@@ -182,7 +236,7 @@ def _lost(fence: Fence, row: ChainTx, *, now: datetime) -> int:
     if row.confirmed_at:
         halts.halt(reason=f"{_final(row)}, and is in no block of the chain now.", now=now)
     with fence.writing():
-        row.versions.exclude(outcome=LOST).update(outcome="")
+        row.versions.exclude(outcome__in=[LOST, *SPENT]).update(outcome="")
         fields = {**NOT_MINED, "state": ChainTxState.SIGNED, "confirmed_at": None}
         return int(write(row, now=now, **fields))
 

@@ -19,6 +19,10 @@ UNSENT: dict[str, Any] = {
 }
 """The fields of a row that is to be signed anew."""
 
+OUT_OF_GAS, FAILED = "out of gas", "failed"
+SPENT = (OUT_OF_GAS, FAILED)
+"""Outcomes of versions that are in a block and did nothing there; the row was planned anew since."""
+
 NOT_MINED: dict[str, Any] = {"block_number": None, "block_hash": "", "block_timestamp": None, "gas_used": None}
 
 

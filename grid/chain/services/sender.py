@@ -37,6 +37,7 @@ MARKET_SENDERS = ("poster", "anchorer")
 
 _KNOWN = ("already known", "already imported", "known transaction", "underpriced")
 _NONCE_USED = ("nonce too low", "nonce is too low")
+_FEE_TOO_LOW = ("less than block base fee", "underpriced", "fee too low")
 _TOO_MUCH_GAS = ("gas required exceeds", "intrinsic gas too high", "exceeds block gas limit", "gas limit too high")
 
 
@@ -136,6 +137,8 @@ class _Sender:
             told = f"Another transaction took nonce {row.nonce}."
             change(self.fence, row, now=now, state=ChainTxState.SENT, error=told)
             return 0
+        if any(text in message for text in _FEE_TOO_LOW) and self._is_due(row, now=now):
+            return self._replace(row, now=now)
         return self._wait(row, str(error), now=now)
 
     def _sign(self, row: ChainTx, transaction: Transaction, *, now: datetime) -> bool:
@@ -235,6 +238,11 @@ class _Sender:
             return self._wait(row, str(error), now=now)
         return self.broadcast(row, now=now) if self._sign(row, transaction, now=now) else 0
 
+    def _is_due(self, row: ChainTx, *, now: datetime) -> bool:
+        """Say whether a row's newest version has been out long enough to be replaced."""
+        since = row.versions.aggregate(since=Max("broadcast_at"))["since"]
+        return since is not None and since <= now - timedelta(seconds=settings.CHAIN_BUMP_SECONDS)
+
     def _raise_fees(self, *, now: datetime) -> int:
         """Replace what has been out too long by versions that offer more; return how many."""
         since = now - timedelta(seconds=settings.CHAIN_BUMP_SECONDS)
@@ -264,7 +272,8 @@ class _Sender:
         return self.broadcast(row, now=now) if self._sign(row, transaction, now=now) else 0
 
     def _stays(self, row: ChainTx, why: str, *, now: datetime) -> int:
-        """Say that a transaction in no block is not replaced; return 0."""
+        """Say that a transaction in no block is not replaced, and sign nothing behind it; return 0."""
+        self.stuck = True
         log.warning("transaction stuck", key=row.business_key, nonce=row.nonce, reason=why)
         change(self.fence, row, now=now, error=f"In no block yet, and not replaced: {why}")
         return 0
