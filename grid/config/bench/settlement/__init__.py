@@ -14,6 +14,7 @@ RUN_SIZES = {100: 8_600.0, 400: 7_400.0}
 """Accounts of a run, and the gas that each of them may cost."""
 
 ANCHOR_LIMIT = 90_000.0
+CLAIM_LIMIT, ARITHMETIC_LIMIT = 230_000.0, 140_000.0
 
 
 def run(*, as_json: bool) -> int:
@@ -33,16 +34,46 @@ def run(*, as_json: bool) -> int:
 
 
 def _measure() -> tuple[dict[str, Cost], list[Reach]]:
-    from grid.config.bench.settlement import comparisons, python
-    from grid.config.bench.settlement.anchoring import SIZES, Anchored
+    from grid.config.bench.settlement import python
+    from grid.config.bench.settlement.claims import world
+
+    vectors = world()
+    terms = vectors["terms"]
+    chain = Chain(
+        started=vectors["logs"]["deep"]["checkpoints"][0]["anchoredAt"] - 3_600,
+        system_accounts=list(vectors["system"].values()),
+        fixed_sum=terms["fixedSum"],
+        hold_time=terms["holdTime"],
+        max_holds=terms["maxHolds"],
+    )
+    costs: dict[str, Cost] = {}
+    reach = [
+        *_claims(chain, vectors, costs),
+        *_runs(chain, costs),
+        *_anchoring(chain, costs),
+        *python.measure(chain),
+    ]
+    return costs, reach
+
+
+def _claims(chain: Chain, vectors: dict[str, object], costs: dict[str, Cost]) -> list[Reach]:
+    from grid.config.bench.settlement.claims import Claims
+
+    found = Claims(chain, vectors).measure()
+    costs |= found
+    arithmetic = max(cost.gas for name, cost in found.items() if name.startswith("arithmetic:"))
+    return [
+        Reach.at_most("gas of the costliest claim of tier 0", max(cost.gas for cost in found.values()), CLAIM_LIMIT),
+        Reach.at_most("gas of a claim of plain arithmetic", arithmetic, ARITHMETIC_LIMIT),
+    ]
+
+
+def _runs(chain: Chain, costs: dict[str, Cost]) -> list[Reach]:
+    from grid.config.bench.settlement import comparisons
     from grid.config.bench.settlement.people import street
     from grid.config.bench.settlement.runs import Runs
-    from grid.config.bench.settlement.tree import SparseLog
 
-    chain = Chain()
-    costs: dict[str, Cost] = {}
     reach: list[Reach] = []
-    anchored = Anchored(chain, SparseLog({}, SIZES))
     runs = Runs(chain, street(max(RUN_SIZES)))
     runs.settle_in()
     for count, limit in RUN_SIZES.items():
@@ -53,11 +84,16 @@ def _measure() -> tuple[dict[str, Cost], list[Reach]]:
     all_new = runs.all_new(512)
     costs["postRun, 512 accounts, all new"] = all_new
     reach.append(Reach.at_most("gas of a run of 512 accounts, all new", all_new.gas, GAS_LIMIT))
-    name, cost = anchored.cost_line()
-    costs[name] = cost
-    reach.append(Reach.at_most(f"gas of {name}", cost.gas, ANCHOR_LIMIT))
     costs["ERC-20 transfer, for comparison"] = comparisons.plain_transfer(chain)
     costs["one trade settled by itself, both signatures checked, for comparison"] = comparisons.per_trade(
         chain, runs.members[0], runs.members[1]
     )
-    return costs, reach + python.measure(chain)
+    return reach
+
+
+def _anchoring(chain: Chain, costs: dict[str, Cost]) -> list[Reach]:
+    from grid.config.bench.settlement import anchoring
+
+    hashes, cost = anchoring.measure(chain)
+    costs[f"anchor at ten million entries, proof of {hashes} hashes"] = cost
+    return [Reach.at_most("gas of anchoring at ten million entries", cost.gas, ANCHOR_LIMIT)]

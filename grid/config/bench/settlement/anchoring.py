@@ -1,37 +1,30 @@
 """What anchoring costs at ten million entries."""
 
+from typing import Any
+
 from grid.config.bench.settlement.chain import Chain, Cost
 from grid.config.bench.settlement.tree import SparseLog
 
 SIZES = (8_388_607, 9_999_999, 12_582_911)
 """Sizes with many ones in binary, so that the last proof is near its longest."""
 
-NO_CHECKPOINT = {"seq": 0, "size": 0, "anchoredAt": 0, "root": bytes(32)}
+ANCHORER_ROLE = 2
 
 
-class Anchored:
-    """A log grown in three checkpoints, the last of which is what is measured."""
+def measure(chain: Chain) -> tuple[int, Cost]:
+    """Grow a log of its own in three checkpoints; return the last one's number of hashes and its cost."""
+    from grid.chain import keys
 
-    def __init__(self, chain: Chain, log: SparseLog) -> None:
-        from grid.chain import keys
-
-        anchorer = keys.address("anchorer")
-        self.log = log
-        self.checkpoint = NO_CHECKPOINT
-        old = 0
-        for seq, size in enumerate(SIZES):
-            proof = log.consistency(old, size) if old else []
-            root = log.root(size)
-            self.cost = chain.send(anchorer, "RecordAnchor", "anchor", [seq, self.checkpoint, size, root, proof])
-            self.hashes = len(proof)
-            self.checkpoint = {
-                "seq": seq,
-                "size": size,
-                "anchoredAt": chain.client.head().timestamp,
-                "root": root,
-            }
-            old = size
-
-    def cost_line(self) -> tuple[str, Cost]:
-        """What to call the last anchoring, and its cost."""
-        return f"anchor at ten million entries, proof of {self.hashes} hashes", self.cost
+    manager, anchorer = chain.addresses["AccessManager"], keys.address("anchorer")
+    anchor = chain.create("RecordAnchor", manager)
+    selector = chain.artifact("RecordAnchor").selector("anchor")
+    grant = [anchor, [selector], ANCHORER_ROLE]
+    chain.send(keys.address("deployer"), "AccessManager", "setTargetFunctionRole", grant)
+    log = SparseLog({}, SIZES)
+    previous: list[Any] = [0, 0, 0, bytes(32)]
+    proof, cost, old = list[bytes](), Cost(0, 0, 0), 0
+    for seq, size in enumerate(SIZES):
+        proof, root = log.consistency(old, size) if old else [], log.root(size)
+        cost = chain.send(anchorer, "RecordAnchor", "anchor", [seq, previous, size, root, proof], to=anchor)
+        previous, old = [seq, size, chain.client.head().timestamp, root], size
+    return len(proof), cost

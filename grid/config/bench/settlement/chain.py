@@ -66,13 +66,17 @@ def platform_parts() -> Iterator[None]:
 class Chain:
     """The contracts, deployed as the demonstration has them; anybody's transactions are taken."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, started: int, system_accounts: Sequence[str], **parameters: int) -> None:
         from grid.chain import contracts, deploy
         from grid.chain.nodes import connect
 
         self.client = connect()
         self.artifact = contracts.contract
-        self.addresses = deploy.deploy_all(now=datetime.fromtimestamp(GENESIS + 60, UTC))
+        self.addresses = deploy.deploy_all(
+            now=datetime.fromtimestamp(started, UTC),
+            parameters=deploy.Parameters(**parameters),
+            system_accounts=system_accounts,
+        )
         self._free: set[str] = set()
 
     @property
@@ -82,8 +86,12 @@ class Chain:
 
     def travel(self, timestamp: int) -> None:
         """Mine a block at that time."""
-        self.client.call("evm_setNextBlockTimestamp", timestamp)
+        self.next_at(timestamp)
         self.client.call("evm_mine")
+
+    def next_at(self, timestamp: int) -> None:
+        """Let the next block, and calls on top of the newest one, have that time."""
+        self.client.call("evm_setNextBlockTimestamp", timestamp)
 
     def create(self, name: str, *args: Any) -> str:
         """Deploy one more contract; return its address."""
