@@ -90,33 +90,37 @@ library MerkleLog {
         bool fits;
         assembly ("memory-safe") {
             let pair := add(mload(0x40), 32)
-            mstore8(sub(pair, 1), 1)
+            let start := sub(pair, 1)
+            mstore8(start, 1)
             let node := index
             let last := sub(size, 1)
-            computed := leaf
             let next := proof.offset
-            let end := add(next, shl(5, proof.length))
-            for {} and(lt(next, end), gt(last, 0)) { next := add(next, 32) } {
-                switch or(and(node, 1), eq(node, last))
-                case 0 {
-                    mstore(pair, computed)
-                    mstore(add(pair, 32), calldataload(next))
-                }
-                default {
-                    mstore(pair, calldataload(next))
-                    mstore(add(pair, 32), computed)
-                    // A lifted node has no sibling on the levels it skipped.
-                    for {} iszero(or(and(node, 1), iszero(node))) {} {
-                        node := shr(1, node)
-                        last := shr(1, last)
-                    }
-                }
-                if iszero(staticcall(gas(), 2, sub(pair, 1), 65, 0, 32)) { revert(0, 0) }
+            let hashed := 1
+            computed := leaf
+            // Below where the node's path joins that of the tree's last one every node has a sibling, on the side that its
+            // lowest bit tells.
+            for {} xor(node, last) {} {
+                let side := shl(5, and(node, 1))
+                mstore(add(pair, side), computed)
+                mstore(sub(add(pair, 32), side), calldataload(next))
+                hashed := and(hashed, staticcall(gas(), 2, start, 65, 0, 32))
                 computed := mload(0)
+                next := add(next, 32)
                 node := shr(1, node)
                 last := shr(1, last)
             }
-            fits := and(eq(next, end), iszero(last))
+            // Above, a right child has one to its left; a lifted node has none on the levels it skipped.
+            for {} node { node := shr(1, node) } {
+                if and(node, 1) {
+                    mstore(pair, calldataload(next))
+                    mstore(add(pair, 32), computed)
+                    hashed := and(hashed, staticcall(gas(), 2, start, 65, 0, 32))
+                    computed := mload(0)
+                    next := add(next, 32)
+                }
+            }
+            if iszero(hashed) { revert(0, 0) }
+            fits := eq(next, add(proof.offset, shl(5, proof.length)))
         }
         if (!fits) revert ProofLengthWrong(proof.length);
     }
