@@ -19,6 +19,7 @@ DEPLOYED = (
     "AccessManager",
     "Accounts",
     "DemoToken",
+    "Disputes",
     "ERC7913WebAuthnVerifier",
     "Escrow",
     "Recomputation",

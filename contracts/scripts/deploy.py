@@ -42,7 +42,7 @@ class Plan:
     signer_delay: int = 3 * 86_400  # before a changed or recovered signer takes effect
     hold_time: int = 3 * 86_400  # after the day's end; then a hold ends by itself
     max_holds: int = 96  # slots of a point's day that may be held
-    fixed_sum: int = 0
+    fixed_sum: int = 1_000_000  # least that a default or a day not posted pays an account
     exposure_ratio: int = 1
     response_time: int = 86_400  # of the operator, to open what is demanded
     extra_time: int = 43_200  # of the account after that

@@ -29,7 +29,7 @@ def build_world(accounts, project, token=None, **changes) -> World:
         meter_data=str(meter_data),
         panel=[str(member) for member in panel],
         token=str(token) if token else None,
-        **changes,
+        **{"fixed_sum": 0, **changes},
     )
     done = deploy(project, admin, plan)
     money = token or done.token

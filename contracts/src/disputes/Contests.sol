@@ -74,7 +74,7 @@ abstract contract Contests is Cases, AccessManaged {
     /// @notice The claimed energy gives more than a case may pay. Less of it can be claimed.
     error AboveContestLimit(uint256 sum, uint256 limit);
     /// @notice The slot was contested before under this sequence.
-    error SlotContestedBefore(bytes32 point, uint32 slot);
+    error SlotContestedBefore(bytes32 point, uint256 slot);
 
     constructor(IRecomputation recomputation_) {
         recomputation = recomputation_;
@@ -99,12 +99,12 @@ abstract contract Contests is Cases, AccessManaged {
         _requireStanding(claim, _contestHash(claim, posted, finding));
         _spendSlot(posted);
         Case memory opened;
-        (opened.account, opened.runKey, opened.sequence) = (claim.account, runKey, posted.sequence);
+        (opened.account, opened.runKey, opened.sequence) = (claim.account, runKey, statement.run.input.sequence);
         (opened.point, opened.state, opened.deadline) = (posted.point, State.AtMeterData, _from(_meterDataTime));
         opened.sum = _owed(posted, finding);
         id = _openCase(opened, opened.sum);
         Contest memory made =
-            Contest(posted.slot, finding.importWh, finding.exportWh, finding.signedBytes, 0, 0);
+            Contest(uint32(posted.slot), finding.importWh, finding.exportWh, finding.signedBytes, 0, 0);
         _contests[id] = made;
         emit ContestMade(id, claim.account, runKey, opened, made, finding.evidenceHash);
     }
