@@ -19,8 +19,10 @@ DEPLOYED = (
     "AccessManager",
     "Accounts",
     "DemoToken",
+    "Disputes",
     "ERC7913WebAuthnVerifier",
     "Escrow",
+    "Recomputation",
     "RecordAnchor",
     "Settlement",
 )

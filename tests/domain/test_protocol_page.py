@@ -97,7 +97,7 @@ def test_every_succession_of_signers_stands_on_the_page():
 def test_every_member_of_a_case_file_stands_on_the_page():
     zero = bytes(32)
     run = RunPart(zero, 0, 0, zero, 0, zero, 0, zero, 0, zero, [], [], [])
-    document = to_json(Case("", "", "", None, [], run=run, chain=ChainPart(1, bytes(20), bytes(20))))
+    document = to_json(Case("", "", "", None, None, [], run=run, chain=ChainPart(1, bytes(20), bytes(20))))
     assert [cells[0] for cells in table("Member")] == list(document)
     stated = " ".join(cells[1] for cells in table("Member"))
     assert all(f"`{name}`" in stated for part in ("log", "chain") for name in document[part])

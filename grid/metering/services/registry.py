@@ -153,6 +153,7 @@ def bind(*, terms: BindingTerms, co_signature: bytes, now: datetime, domain: Typ
     previous = Binding.objects.filter(point=terms.point).order_by("-id").first()
     fields: dict[str, Value] = {
         "point": terms.point.word,
+        "zone": terms.point.zone.word,
         "account": terms.account_bytes,
         "meterSerialHash": terms.serial_hash,
         "reversed": terms.reversed,

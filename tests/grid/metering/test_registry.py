@@ -31,6 +31,7 @@ def test_meter_and_binding_are_logged(alice: Home) -> None:
     assert log.entry(key.log_index).kind is EntryKind.KEY
     fields = log.decoded(binding.log_index)
     assert fields["account"] == bytes(binding.account.signer) if binding.account else False
+    assert fields["zone"] == alice.point.zone.word
     assert (fields["fromDay"], fields["toDay"], fields["prevBinding"]) == (FIRST_DAY, None, None)
 
 
