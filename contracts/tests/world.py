@@ -17,7 +17,7 @@ POSTING_LAG = DAY
 CORRECTION_LAG = 14 * DAY
 WITHDRAWAL_DELAY = 2 * DAY
 GATE_LEAD = 3_600
-POSTER, ANCHORER, GUARDIAN, MINTER = 1, 2, 3, 4
+POSTER, ANCHORER, GUARDIAN, MINTER, METER_DATA, PANEL = 1, 2, 3, 4, 5, 6
 SYSTEM = ("supplier", "fee", "dust", "balancing")
 ZONE = b"\x00" * 16 + keccak(text="zone")[:16]
 ZERO32 = b"\x00" * 32
@@ -90,6 +90,10 @@ class World:
     today: int  # UTC day number of the tests' present
     people: dict[str, Person] = field(default_factory=dict)
     nonce: int = 0
+    recomputation: Any = None
+    disputes: Any = None
+    meter_data: Any = None
+    panel: list = field(default_factory=list)
     checkpoints: list[tuple] = field(default_factory=list)  # (seq, size, anchoredAt, root) of the log's
 
     def person(self, name: str) -> Person:
@@ -121,6 +125,10 @@ class World:
     def next_at(self, timestamp: int) -> None:
         """Let the next transaction carry exactly that block time."""
         web3.provider.make_request("evm_setNextBlockTimestamp", [timestamp])
+
+    def set_code(self, address: str, code: str) -> None:
+        """Put code (0x hex) at an address, as only a development chain lets one."""
+        web3.provider.make_request("anvil_setCode", [str(address), code if code.startswith("0x") else "0x" + code])
 
     def time(self) -> int:
         return web3.eth.get_block("latest")["timestamp"]

@@ -11,7 +11,9 @@ from tests.chain.support import NOW, mined
 def test_every_contract_has_code_and_knows_the_others(chain: Client) -> None:
     addresses = contracts.registry(chain.chain_id)
 
-    assert set(addresses) == {"AccessManager", "Accounts", "DemoToken", "Escrow", "RecordAnchor", "Settlement"}
+    assert set(addresses) == {
+        "AccessManager", "Accounts", "DemoToken", "ERC7913WebAuthnVerifier", "Escrow", "RecordAnchor", "Settlement"
+    }  # fmt: skip
     assert all(chain.code(deployed.address) for deployed in addresses.values())
     assert queries.call("Escrow", "settlement") == addresses["Settlement"].address
     assert queries.call("Settlement", "escrow") == addresses["Escrow"].address

@@ -76,7 +76,7 @@ abstract contract Waterfall is Withdrawals, Mandates, Remedies {
         _creditMembers(totals, memberCut);
         _creditSystem(totals, credits, rows);
         _tell(totals, runKey, sequence, day);
-        payOwed(OWED_PAID_ALONG);
+        _payOwed(OWED_PAID_ALONG);
     }
 
     /// @dev First pass of an initial run: takes debits up to the day's caps and lists credits.
