@@ -1,10 +1,7 @@
 """A line whose amount is not what the formula gives with its own energy and its header's prices."""
 
-import brownie
 import pytest
-from brownie import accounts
-from openings import ARITHMETIC, ENERGY, POINT_ID, Scenario
-from world import DAY, ZERO32, refused
+from openings import ARITHMETIC, POINT_ID, Scenario
 
 
 @pytest.fixture
