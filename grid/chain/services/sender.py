@@ -215,12 +215,13 @@ class _Sender:
             address = self._keeper().address
         except KeyRefused:
             return 0  # what is signed goes on without the key
-        held = set(ChainTx.objects.filter(address=address, nonce__isnull=False).values_list("nonce", flat=True))
         waiting = ChainTx.objects.filter(address=address, state__in=[ChainTxState.SIGNED, ChainTxState.SENT])
         last = waiting.order_by("-nonce").values_list("nonce", flat=True).first()
-        if last is None:
+        count = self.client.transaction_count(address)
+        if last is None or last < count:
             return 0
-        missing = [nonce for nonce in range(self.client.transaction_count(address), last) if nonce not in held]
+        held = set(ChainTx.objects.filter(address=address, nonce__gte=count).values_list("nonce", flat=True))
+        missing = [nonce for nonce in range(count, last) if nonce not in held]
         return sum(self._fill(nonce, address, now=now) for nonce in missing[:SWEEP])
 
     def _fill(self, nonce: int, address: str, *, now: datetime) -> int:

@@ -17,6 +17,8 @@ from tests.chain.support import NOW
 ALICE = "0x" + "a1" * 20
 STRANGER = "0x" + "57" * 20
 PASSES = 40
+DEEPEST = 3
+"""Blocks that a test drops at most."""
 
 
 def deposit(number: int) -> ChainTx:
@@ -38,14 +40,16 @@ class World:
         self.client = client
         self.relayer = keys.address("relayer")
         self.now: datetime = NOW
-        self.first_nonce = client.transaction_count(self.relayer)
-        self.first_block = client.head().number + 1
         self.numbers: set[int] = set()
         self.automine = True
         self.pace = timedelta(seconds=1)
         """The time between two passes of `settle`."""
         client.call("anvil_setBalance", STRANGER, hex(10**20))
         client.call("anvil_impersonateAccount", STRANGER)
+        for _ in range(DEEPEST + 1):  # a reorganisation must not reach below the state this test began with
+            self.fill_block()
+        self.first_nonce = client.transaction_count(self.relayer)
+        self.first_block = client.head().number + 1
 
     def ask(self, *numbers: int) -> list[ChainTx]:
         self.numbers |= set(numbers)
