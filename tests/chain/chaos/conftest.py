@@ -12,15 +12,17 @@ __all__ = ["chain", "deployed_url"]
 
 
 @pytest.fixture
-def world(db: None, chain: Client) -> World:
+def world(db: None, chain: Client) -> Iterator[World]:
     """A chain to break, all in this process."""
-    return World(chain)
+    yield World(chain)
+    chain.call("evm_setAutomine", True)
 
 
 @pytest.fixture
-def real_world(transactional_db: None, chain: Client) -> World:
+def real_world(transactional_db: None, chain: Client) -> Iterator[World]:
     """A chain to break, with rows that other processes see."""
-    return World(chain)
+    yield World(chain)
+    chain.call("evm_setAutomine", True)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from grid.chain import keys, queries
 from grid.chain.client import Client
 from grid.chain.locks import lock_of
 from grid.chain.models import Block, ChainAttempt, ChainEvent, ChainTx, ChainTxState
-from grid.chain.services import indexer, outbox, sender
+from grid.chain.services import comparison, indexer, outbox, sender
 from grid.chain.transactions import Transaction
 from tests.chain.chaos.processes import until
 from tests.chain.support import NOW
@@ -117,6 +117,8 @@ class World:
         self._reconcile_blocks()
         for name in ("sender.relayer", "indexer"):
             assert not _is_locked(name), f"{name} is still owned"
+        told = [line for line in comparison.differences(now=self.now) if "that no row knows" not in line]
+        assert told == []
 
     def _foreign_nonces(self) -> list[int]:
         """Return the nonces of our key that somebody else used; what else is on the chain of it must be ours."""
