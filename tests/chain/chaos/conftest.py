@@ -14,15 +14,17 @@ __all__ = ["chain", "deployed_url"]
 @pytest.fixture
 def world(db: None, chain: Client) -> Iterator[World]:
     """A chain to break, all in this process."""
-    yield World(chain)
-    chain.call("evm_setAutomine", True)
+    world = World(chain)
+    yield world
+    world.leave()
 
 
 @pytest.fixture
 def real_world(transactional_db: None, chain: Client) -> Iterator[World]:
     """A chain to break, with rows that other processes see."""
-    yield World(chain)
-    chain.call("evm_setAutomine", True)
+    world = World(chain)
+    yield world
+    world.leave()
 
 
 @pytest.fixture

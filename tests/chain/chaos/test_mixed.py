@@ -28,9 +28,6 @@ def proxy(world: World, settings: Settings) -> Iterator[Proxy]:
     world.client.call("evm_setAutomine", False)
     yield between
     between.stop()
-    world.client.call("evm_setAutomine", True)
-    world.client.call("anvil_setNextBlockBaseFeePerGas", "0x0")
-    world.client.call("evm_mine")
 
 
 class Chance:

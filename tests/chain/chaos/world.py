@@ -49,7 +49,9 @@ class World:
         for _ in range(DEEPEST + 1):  # a reorganisation must not reach below the state this test began with
             self.fill_block()
         self.first_nonce = client.transaction_count(self.relayer)
-        self.first_block = client.head().number + 1
+        assert queries.escrow_account(ALICE).free == 0, "something is left of another test"
+        # A reorganisation may put what waits in the pool into blocks below the present head.
+        self.first_block = client.head().number + 1 - DEEPEST
 
     def ask(self, *numbers: int) -> list[ChainTx]:
         self.numbers |= set(numbers)
@@ -89,6 +91,13 @@ class World:
         to = bytes.fromhex(STRANGER[2:])
         chain_id = self.client.chain_id
         return Transaction(chain_id, nonce, 0, max_fee, 30_000, to, b"\x00").sign(keys.key("relayer").private_key)
+
+    def leave(self) -> None:
+        """Take everything out of the pool: what waits there would be mined once the test's blocks are taken back."""
+        self.client.call("anvil_dropAllTransactions")
+        self.client.call("evm_setAutomine", True)
+        self.client.call("anvil_setNextBlockBaseFeePerGas", "0x0")
+        self.client.call("evm_mine")
 
     def settle(self) -> None:
         """Work until nothing is left to do. Fails when there is no end to it."""
