@@ -134,9 +134,10 @@ class Client:
         """Return the gas a call needs on top of what is pending."""
         return self._number(self.call("eth_estimateGas", call, "pending"))
 
-    def knows(self, tx_hash: str) -> bool:
-        """Say whether the node has a transaction, in a block or waiting for one."""
-        return self.call("eth_getTransactionByHash", tx_hash) is not None
+    def known(self, hashes: Sequence[str]) -> set[str]:
+        """Return which transactions the node has, in a block or waiting for one."""
+        found = self.call_many([("eth_getTransactionByHash", [tx_hash]) for tx_hash in hashes])
+        return {tx_hash for tx_hash, transaction in zip(hashes, found, strict=True) if transaction}
 
     def code(self, address: str) -> bytes:
         """Return the code at an address; empty where there is no contract."""

@@ -12,6 +12,7 @@ from functools import cache
 import structlog
 from django.conf import settings
 
+from grid import clock
 from grid.chain.client import Client, Head, check_fast_crypto
 from grid.chain.errors import ChainError, ChainUnavailable, WrongChain
 
@@ -148,8 +149,9 @@ class Nodes:
 
 
 def stale_seconds() -> int:
-    """Return how old a node's newest block may be; 0 where age says nothing, as on a development chain."""
-    return 0 if settings.CHAIN_FOLLOWS_CLOCK else int(settings.CHAIN_STALE_SECONDS)
+    """Return how old a node's newest block may be; 0 where age says nothing, as the time of one side is simulated."""
+    simulated = settings.CHAIN_FOLLOWS_CLOCK or clock.setting() is not None
+    return 0 if simulated else int(settings.CHAIN_STALE_SECONDS)
 
 
 def urls(text: str) -> tuple[str, ...]:

@@ -205,7 +205,11 @@ def test_a_failed_try_is_not_taken_for_the_new_one(chain: Client, monkeypatch: p
     sender.confirm_sent(now=NOW)
     row.refresh_from_db()
     assert row.state == ChainTxState.SENT
+    chain.call("anvil_dropAllTransactions")
     chain.call("evm_setAutomine", True)
+    sender.confirm_sent(now=NOW)
+    row.refresh_from_db()
+    assert row.state == ChainTxState.SIGNED, "the failed one is there, the new one is lost"
     sweep(chain)
     row.refresh_from_db()
     assert (row.state, free()) == (ChainTxState.FINAL, 1_000_000)

@@ -78,7 +78,7 @@ def _confirm(client: Client, rows: Sequence[ChainTx], fences: dict[str, Fence], 
 
 def _mined(client: Client, rows: Sequence[ChainTx]) -> tuple[dict[int, _Mined], set[int]]:
     """Return which version of each row is mined, and the rows whose block the node is changing right now."""
-    versions = [version for row in rows for version in row.versions.all() if version.outcome not in SPENT]
+    versions = [version for row in rows for version in _open_versions(row)]
     receipts = client.receipts([version.tx_hash for version in versions])
     numbers = sorted({int(receipt["blockNumber"], 16) for receipt in receipts if receipt})
     blocks = {block.number: block for block in client.blocks(numbers) if block}
@@ -93,6 +93,11 @@ def _mined(client: Client, rows: Sequence[ChainTx]) -> tuple[dict[int, _Mined], 
         else:
             unclear.add(version.tx_id)
     return mined, unclear
+
+
+def _open_versions(row: ChainTx) -> list[ChainAttempt]:
+    """Return the versions that may still come into a block, or are in one and did what the row wants."""
+    return [version for version in row.versions.all() if version.outcome not in SPENT]
 
 
 def _note_mined(client: Client, fence: Fence, row: ChainTx, found: _Mined, head: Head, *, now: datetime) -> int:
@@ -158,6 +163,7 @@ def _note_absent(
     now_used = {address: client.transaction_count(address) for address in addresses}
     for_good = {address: client.transaction_count_at(address, hex(confirmed.number)) for address in addresses}
     mined, unclear = _mined(client, rows)
+    known = client.known([version.tx_hash for row in rows for version in _open_versions(row)])
     if client.block(confirmed.number) != confirmed:
         return 0
     changed = 0
@@ -176,7 +182,7 @@ def _note_absent(
         elif nonce < now_used[row.address]:
             told = f"Another transaction took nonce {nonce}; planned again once that is confirmed."
             changed += _note(fence, row, told, now=now)
-        elif row.state == ChainTxState.MINED or not any(client.knows(item.tx_hash) for item in row.versions.all()):
+        elif row.state == ChainTxState.MINED or not any(item.tx_hash in known for item in _open_versions(row)):
             changed += _lost(fence, row, now=now)
     return changed
 

@@ -67,18 +67,19 @@ def _rewind(client: Client, fence: Fence, *, now: datetime) -> int:
     if not dropped:
         return 0
     log.warning("chain reorganised", from_block=min(dropped), blocks=len(dropped))
-    with fence.writing():
-        Block.objects.filter(number__gt=common).delete()
-        # Blocks without events of ours are not all stored, so everything above the common one is looked for again.
-        ChainTx.objects.filter(block_number__gt=common, state__in=CONFIRMED).update(
-            state=ChainTxState.MINED, updated_at=now
-        )
     allowed = settings.CHAIN_REORG_DEPTH
+    # The halt comes first: killed in between, the next pass finds the same blocks and says the same again.
     if len(dropped) > allowed:
         halts.halt(
             reason=f"The chain dropped {len(dropped)} confirmed blocks or more, from {min(dropped)} on; "
             f"CHAIN_REORG_DEPTH allows {allowed}.",
             now=now,
+        )
+    with fence.writing():
+        Block.objects.filter(number__gt=common).delete()
+        # Blocks without events of ours are not all stored, so everything above the common one is looked for again.
+        ChainTx.objects.filter(block_number__gt=common, state__in=CONFIRMED).update(
+            state=ChainTxState.MINED, updated_at=now
         )
     return len(dropped)
 

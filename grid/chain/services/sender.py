@@ -23,7 +23,7 @@ from grid.chain.nodes import connect
 from grid.chain.queries import halted
 from grid.chain.services.confirm import confirm_sent
 from grid.chain.services.reverts import call_of, reverted
-from grid.chain.services.rows import LIVE, change, write
+from grid.chain.services.rows import LIVE, SPENT, change, write
 from grid.chain.transactions import Transaction
 
 __all__ = ["MARKET_SENDERS", "confirm_sent", "send_pending"]
@@ -128,10 +128,10 @@ class _Sender:
         """Find out what a refusal means: the node has the bytes, or another version, or the nonce is spent."""
         message = error.message.lower()
         spent = any(text in message for text in _NONCE_USED)
-        if spent or any(text in message for text in _KNOWN):
-            hashes = row.versions.values_list("tx_hash", flat=True)
-            if any(self.client.knows(tx_hash) for tx_hash in hashes):
-                return int(change(self.fence, row, now=now, state=ChainTxState.SENT, error=""))
+        maybe_there = spent or any(text in message for text in _KNOWN)
+        open_versions = row.versions.exclude(outcome__in=SPENT)
+        if maybe_there and self.client.known(list(open_versions.values_list("tx_hash", flat=True))):
+            return int(change(self.fence, row, now=now, state=ChainTxState.SENT, error=""))
         if spent:
             # Whose transaction took the nonce shows when the block is confirmed: `confirm` looks for it.
             told = f"Another transaction took nonce {row.nonce}."
@@ -215,12 +215,13 @@ class _Sender:
             address = self._keeper().address
         except KeyRefused:
             return 0  # what is signed goes on without the key
-        held = set(ChainTx.objects.filter(address=address, nonce__isnull=False).values_list("nonce", flat=True))
         waiting = ChainTx.objects.filter(address=address, state__in=[ChainTxState.SIGNED, ChainTxState.SENT])
         last = waiting.order_by("-nonce").values_list("nonce", flat=True).first()
-        if last is None:
+        count = self.client.transaction_count(address)
+        if last is None or last < count:
             return 0
-        missing = [nonce for nonce in range(self.client.transaction_count(address), last) if nonce not in held]
+        held = set(ChainTx.objects.filter(address=address, nonce__gte=count).values_list("nonce", flat=True))
+        missing = [nonce for nonce in range(count, last) if nonce not in held]
         return sum(self._fill(nonce, address, now=now) for nonce in missing[:SWEEP])
 
     def _fill(self, nonce: int, address: str, *, now: datetime) -> int:

@@ -12,15 +12,19 @@ __all__ = ["chain", "deployed_url"]
 
 
 @pytest.fixture
-def world(db: None, chain: Client) -> World:
+def world(db: None, chain: Client) -> Iterator[World]:
     """A chain to break, all in this process."""
-    return World(chain)
+    world = World(chain)
+    yield world
+    world.leave()
 
 
 @pytest.fixture
-def real_world(transactional_db: None, chain: Client) -> World:
+def real_world(transactional_db: None, chain: Client) -> Iterator[World]:
     """A chain to break, with rows that other processes see."""
-    return World(chain)
+    world = World(chain)
+    yield world
+    world.leave()
 
 
 @pytest.fixture

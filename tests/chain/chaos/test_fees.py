@@ -1,7 +1,6 @@
 """Fees that rise while a transaction waits: replaced in steps up to the cap, then said so; and both profiles."""
 
 import itertools
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -33,17 +32,14 @@ def set_base_fee(client: Client, wei: int) -> None:
 
 
 @pytest.fixture
-def market(world: World, settings: Settings) -> Iterator[World]:
+def market(world: World, settings: Settings) -> World:
     """A public chain: blocks come when they come, and gas costs one gwei."""
     use(settings, "l2")
     settings.CHAIN_CONFIRMATIONS = 1
     world.automine = False
     world.client.call("evm_setAutomine", False)
     set_base_fee(world.client, GWEI)
-    yield world
-    world.client.call("evm_setAutomine", True)
-    world.client.call("anvil_setNextBlockBaseFeePerGas", "0x0")
-    world.client.call("evm_mine")
+    return world
 
 
 def versions() -> list[ChainAttempt]:

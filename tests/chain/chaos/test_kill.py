@@ -31,10 +31,11 @@ def test_killed_at_a_point_nothing_is_lost_and_nothing_twice(real_world: World, 
     real_world.reconcile()
 
 
-def test_killed_again_and_again_until_it_is_through(real_world: World, workers: Workers) -> None:
+@pytest.mark.grid("points", ["DF"], ["ADF", "BCEF", "ACDEF"])
+def test_killed_again_and_again_until_it_is_through(real_world: World, workers: Workers, points: str) -> None:
     """Each process dies at a later point of the work its predecessor left."""
     asked = [3, 5]
-    for point in "ADF":
+    for point in points:
         assert workers.run(point=point, ask=asked, passes=50) == -signal.SIGKILL
     real_world.ask(*asked)
     real_world.settle()
@@ -43,7 +44,7 @@ def test_killed_again_and_again_until_it_is_through(real_world: World, workers: 
 
 @pytest.mark.grid(
     ("point", "at", "depth"),
-    [("E", 2, 2), ("G", 1, 3)],
+    [("E", 2, 2)],
     [(point, at, depth) for point in "ABCDEFG" for at in (1, 2, 3) for depth in (0, 1, 2, 3)],
 )
 def test_killed_while_the_chain_reorganises(

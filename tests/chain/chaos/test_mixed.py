@@ -28,9 +28,6 @@ def proxy(world: World, settings: Settings) -> Iterator[Proxy]:
     world.client.call("evm_setAutomine", False)
     yield between
     between.stop()
-    world.client.call("evm_setAutomine", True)
-    world.client.call("anvil_setNextBlockBaseFeePerGas", "0x0")
-    world.client.call("evm_mine")
 
 
 class Chance:
@@ -113,7 +110,7 @@ class Chance:
         self.world.client.call("anvil_dropAllTransactions")
 
 
-@pytest.mark.grid("seed", [1, 2], list(range(1, 61)))
+@pytest.mark.grid("seed", [2], list(range(1, 61)))
 def test_mixed_faults_reconcile(world: World, proxy: Proxy, settings: Settings, seed: int) -> None:
     chance = Chance(world, proxy, settings, seed)
     for _ in range(STEPS):

@@ -13,8 +13,8 @@ from tests.chain.chaos.world import World
 
 
 def test_two_senders_at_once_send_everything_once(real_world: World, workers: Workers) -> None:
-    asked = list(range(1, 13))
-    both = [workers.start(ask=asked, passes=40) for _ in range(2)]
+    asked = list(range(1, 9))
+    both = [workers.start(ask=asked, passes=15) for _ in range(2)]
     for process in both:
         workers.wait(process)
         assert process.returncode == 0
@@ -25,7 +25,7 @@ def test_two_senders_at_once_send_everything_once(real_world: World, workers: Wo
     assert ChainAttempt.objects.count() == len(asked)
 
 
-@pytest.mark.grid("point", ["C", "D"], ["C", "D", "E", "F"])
+@pytest.mark.grid("point", ["C"], ["C", "D", "E", "F"])
 def test_a_sender_that_slept_while_another_took_over_is_refused(
     real_world: World, workers: Workers, point: str
 ) -> None:

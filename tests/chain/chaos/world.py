@@ -9,7 +9,7 @@ from grid.chain import keys, queries
 from grid.chain.client import Client
 from grid.chain.locks import lock_of
 from grid.chain.models import Block, ChainAttempt, ChainEvent, ChainTx, ChainTxState
-from grid.chain.services import indexer, outbox, sender
+from grid.chain.services import comparison, indexer, outbox, sender
 from grid.chain.transactions import Transaction
 from tests.chain.chaos.processes import until
 from tests.chain.support import NOW
@@ -17,6 +17,8 @@ from tests.chain.support import NOW
 ALICE = "0x" + "a1" * 20
 STRANGER = "0x" + "57" * 20
 PASSES = 40
+DEEPEST = 3
+"""Blocks that a test drops at most."""
 
 
 def deposit(number: int) -> ChainTx:
@@ -38,14 +40,18 @@ class World:
         self.client = client
         self.relayer = keys.address("relayer")
         self.now: datetime = NOW
-        self.first_nonce = client.transaction_count(self.relayer)
-        self.first_block = client.head().number + 1
         self.numbers: set[int] = set()
         self.automine = True
         self.pace = timedelta(seconds=1)
         """The time between two passes of `settle`."""
         client.call("anvil_setBalance", STRANGER, hex(10**20))
         client.call("anvil_impersonateAccount", STRANGER)
+        for _ in range(DEEPEST + 1):  # a reorganisation must not reach below the state this test began with
+            self.fill_block()
+        self.first_nonce = client.transaction_count(self.relayer)
+        assert queries.escrow_account(ALICE).free == 0, "something is left of another test"
+        # A reorganisation may put what waits in the pool into blocks below the present head.
+        self.first_block = client.head().number + 1 - DEEPEST
 
     def ask(self, *numbers: int) -> list[ChainTx]:
         self.numbers |= set(numbers)
@@ -86,6 +92,13 @@ class World:
         chain_id = self.client.chain_id
         return Transaction(chain_id, nonce, 0, max_fee, 30_000, to, b"\x00").sign(keys.key("relayer").private_key)
 
+    def leave(self) -> None:
+        """Take everything out of the pool: what waits there would be mined once the test's blocks are taken back."""
+        self.client.call("anvil_dropAllTransactions")
+        self.client.call("evm_setAutomine", True)
+        self.client.call("anvil_setNextBlockBaseFeePerGas", "0x0")
+        self.client.call("evm_mine")
+
     def settle(self) -> None:
         """Work until nothing is left to do. Fails when there is no end to it."""
         for _ in range(PASSES):
@@ -113,6 +126,8 @@ class World:
         self._reconcile_blocks()
         for name in ("sender.relayer", "indexer"):
             assert not _is_locked(name), f"{name} is still owned"
+        told = [line for line in comparison.differences(now=self.now) if "that no row knows" not in line]
+        assert told == []
 
     def _foreign_nonces(self) -> list[int]:
         """Return the nonces of our key that somebody else used; what else is on the chain of it must be ours."""
