@@ -151,11 +151,14 @@ abstract contract Facts is Standing {
         uint256 slot,
         uint256 ground
     ) internal {
-        bytes32 structHash = keccak256(
-            abi.encode(
-                CLAIM_TYPEHASH, claim.account, runKey, sequence, point, slot, ground, claim.nonce, claim.deadline
-            )
-        );
+        bytes32 structHash;
+        if (claim.signature.length != 0) {
+            structHash = keccak256(
+                abi.encode(
+                    CLAIM_TYPEHASH, claim.account, runKey, sequence, point, slot, ground, claim.nonce, claim.deadline
+                )
+            );
+        }
         _requireStanding(claim, structHash);
     }
 
