@@ -101,9 +101,10 @@ def test_refuses_a_signature_for_anything_else(disputed, case):
     ):
         with pytest.raises(Exception, match="SignatureInvalid"):
             case.demand("anna", ANY, slots, **changes)
+    message = {"runKey": case.run_key, "sequence": 0, "point": ANY, "slots": pack(case.slot(1))}
+    claim = case.claim("anna", "Demand", message)
     with pytest.raises(Exception, match="SignatureInvalid"):
-        message = {"runKey": case.run_key, "sequence": 0, "point": ANY, "slots": pack(case.slot(1))}
-        case.demand("anna", ANY, slots, claim=case.claim("anna", "Demand", message))
+        case.demand("anna", ANY, slots, claim=claim)
     assert disputed.disputes.caseCount() == 0
 
 
