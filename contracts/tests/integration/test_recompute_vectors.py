@@ -1,4 +1,4 @@
-"""The claims of tests/vectors/recompute.json, each run alone on a chain: the contract pays or refuses as the model does."""
+"""The claims of tests/vectors/recompute.json, each run alone on a chain: the contract judges them as the model does."""
 
 import json
 from pathlib import Path
