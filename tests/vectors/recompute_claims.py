@@ -158,7 +158,7 @@ def _bindings() -> Iterator[Claim]:
     claims.add("what a slot owes to who had moved in", "accountOfBinding", "dave", by_place[40], made)
     claims.add("who moved in used energy", "accountOfBinding", "dave", by_place[20], "NothingToPay")
     claims.add("who moved out had gained", "accountOfBinding", "carol", by_place[40], "NothingToPay")
-    claims.add("neither the leaf's nor the BINDING's", "accountOfBinding", "bob", by_place[20], "NotTheBindings")
+    claims.add("neither the leaf's nor the BINDING's", "accountOfBinding", "bob", by_place[20], "NotTheAccounts")
     yield from claims.made
 
     index = known.extra["less than its registers"]
@@ -192,7 +192,7 @@ def _refused_intervals() -> Iterator[Claim]:
                [statements[71], *entry(late), posted.any_entry(known.tariff)], "CitationWrong")  # fmt: skip
     claims.add("an INTERVAL of another slot", "energy", "bob",
                [posted.statement("flat", 30), replace(posted.entry(known.intervals["flat", 31]),
-                index=known.intervals["flat", 30])], "IntervalOfAnother")  # fmt: skip
+                index=known.intervals["flat", 30])], "OfAnother")  # fmt: skip
     changed = posted.entry(known.intervals["flat", 30])
     words = [*changed.words[:2], (1).to_bytes(32, "big"), *changed.words[3:]]
     claims.add("an INTERVAL that the log does not have", "energy", "bob",
