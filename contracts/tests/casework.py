@@ -6,10 +6,11 @@ Anna takes energy and has one point; Emil gives and has two; Otto's point is bou
 from dataclasses import dataclass, field
 from typing import Any
 
+import signing
 import trees
 from eth_abi import encode
 from eth_utils import keccak
-from world import DAY, TOKEN, ZONE, World, rows_root
+from world import DAY, TOKEN, ZONE, World, row, rows_root
 
 NONE = 2**64 - 1
 SLOTS = 96
@@ -124,15 +125,7 @@ class Casework:
             if place < 8:
                 registers = [
                     word(value)
-                    for value in (
-                        1_000,
-                        1_000 + import_wh,
-                        50,
-                        50 + export_wh,
-                        10**9,
-                        keccak(text="m"),
-                        keccak(text="m"),
-                    )
+                    for value in (1_000, 1_000 + import_wh, 50, 50 + export_wh, 10**9, keccak(text="m"), keccak(text="m"))
                 ] + [word(0), word(0), word(0), salt("REGISTERS", slot)]
                 made.registers[place] = registers
                 commitment = hashed("REGISTERS", registers)
@@ -191,8 +184,7 @@ class Casework:
     def point_leaves(self) -> list[bytes]:
         head = [self.run_key, word(self.sequence)]
         return [
-            hashed("POINT", head + [word(value) for value in self.point_words(at)])
-            for at in range(len(self.statements))
+            hashed("POINT", head + [word(value) for value in self.point_words(at)]) for at in range(len(self.statements))
         ]
 
     # Opening

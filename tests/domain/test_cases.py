@@ -19,7 +19,7 @@ TOKEN = 10**6
 def book():
     """A run whose window ends a day after noon, a bond of 100, deposits for all."""
     windows = {(KEY, account): NOON + DAY for account in (ANNA, EMIL)}
-    free = {account: 100 * TOKEN for account in (ANNA, EMIL)}
+    free = dict.fromkeys((ANNA, EMIL), 100 * TOKEN)
     return CaseBook(
         Terms(fixed_sum=2 * TOKEN), RemedyLedger(100 * TOKEN), free=free, latest={KEY: 0}, windows=windows
     )

@@ -1,7 +1,10 @@
 """A line whose amount is not what the formula gives with its own energy and its header's prices."""
 
+import brownie
 import pytest
-from openings import ARITHMETIC, POINT_ID, Scenario
+from brownie import accounts
+from openings import ARITHMETIC, ENERGY, POINT_ID, Scenario
+from world import DAY, ZERO32, refused
 
 
 @pytest.fixture
