@@ -6,18 +6,17 @@ Anna takes energy and has one point; Emil gives and has two; Otto's point is bou
 from dataclasses import dataclass, field
 from typing import Any
 
-import signing
 import trees
 from eth_abi import encode
 from eth_utils import keccak
-from world import DAY, TOKEN, ZONE, World, row, rows_root
+from world import DAY, TOKEN, ZONE, World, rows_root
 
 NONE = 2**64 - 1
 SLOTS = 96
 LOCAL, FEE, IMPORT, EXPORT = 180_000, 30_000, 300_000, 80_000
 CAP = 60 * TOKEN
 NETS = {"anna": -100 * TOKEN, "emil": 30 * TOKEN}
-NO_ROWS = ([], 0, [])
+RUN_INPUT = "(bytes32,uint32,uint16,bytes32,uint16,bytes32,uint64,bytes32,uint8)"
 NO_LEAF = (bytes(32), "0x" + "00" * 20, 0, 0, bytes(32), bytes(32), 0, [])
 NO_BINDING = ([bytes(32)] * 12, 0, [])
 
@@ -91,10 +90,7 @@ class Casework:
         self.log = before.log if before else Log()
         self.nets = dict(NETS)
         self.statements: list[Statement] = []
-        if not before:
-            self.bindings = {}
-        else:
-            self.bindings = before.bindings
+        self.bindings: dict[bytes, tuple] = before.bindings if before else {}
         for name, owner in (("p1", "anna"), ("p2", "emil"), ("p3", "emil")):
             self.statements.append(self._statement(keccak(text=name), owner, energy.get(name, (400, 300))))
         self.omitted = self._binding(keccak(text="p4"), "otto") if not before else before.omitted
@@ -115,18 +111,18 @@ class Casework:
 
     def _statement(self, point: bytes, owner: str, energy: tuple) -> Statement:
         made = Statement(point, owner)
-        made.binding = self.bindings.setdefault(point, None) or self._binding(point, owner)
-        self.bindings[point] = made.binding
+        if point not in self.bindings:
+            self.bindings[point] = self._binding(point, owner)
+        made.binding = self.bindings[point]
         total = 0
         import_wh, export_wh = energy
         for place in range(SLOTS):
             slot = self.slot(place)
             index = 0
             if place < 8:
-                registers = [
-                    word(value)
-                    for value in (1_000, 1_000 + import_wh, 50, 50 + export_wh, 10**9, keccak(text="m"), keccak(text="m"))
-                ] + [word(0), word(0), word(0), salt("REGISTERS", slot)]
+                meter = keccak(text="meter")
+                values = [1_000, 1_000 + import_wh, 50, 50 + export_wh, 10**9, meter, meter, 0, 0, 0]
+                registers = [word(value) for value in values] + [salt("REGISTERS", slot)]
                 made.registers[place] = registers
                 commitment = hashed("REGISTERS", registers)
                 fields = [point, slot, import_wh, export_wh, 0, 0, NONE, made.binding[0], commitment]
@@ -184,7 +180,8 @@ class Casework:
     def point_leaves(self) -> list[bytes]:
         head = [self.run_key, word(self.sequence)]
         return [
-            hashed("POINT", head + [word(value) for value in self.point_words(at)]) for at in range(len(self.statements))
+            hashed("POINT", head + [word(value) for value in self.point_words(at)])
+            for at in range(len(self.statements))
         ]
 
     # Opening
@@ -222,12 +219,13 @@ class Casework:
         return (self.run, self.leaf(at), self.line(at, place), self.header(place))
 
     @property
-    def row_chunk(self) -> tuple:
-        return (self.rows, 0, [])
+    def row_proof(self) -> tuple:
+        """All rows: they fill one chunk."""
+        return (1, [(self.rows, 0, [])])
 
     def evidence(self, **parts: Any) -> list:
-        """Evidence of a demand; named parts replace what is left empty."""
-        empty = {"rows": NO_ROWS, "chunks": 1, "leaf": NO_LEAF, "binding": NO_BINDING}
+        """Evidence of a demand: all rows, and what is named."""
+        empty = {"rows": self.row_proof, "leaf": NO_LEAF, "binding": NO_BINDING}
         return list({**empty, **parts}.values())
 
     # Moves
@@ -243,11 +241,11 @@ class Casework:
         return (self.world[name], nonce, deadline, self.world.sign(changes.get("signer", name), kind, whole, domain))
 
     def demand(self, name: str, point: bytes, slots: int, evidence: list | None = None, **changes: Any) -> Any:
-        """Demand by a relayed signature; by default with the account's row."""
+        """Demand by a relayed signature; by default with the rows alone."""
         sender = changes.pop("sender", self.world.relayer)
         message = {"runKey": self.run_key, "sequence": self.sequence, "point": point, "slots": slots}
         claim = changes.pop("claim", None) or self.claim(name, "Demand", message, **changes)
-        shown = evidence or self.evidence(rows=self.row_chunk)
+        shown = evidence or self.evidence()
         return self.world.disputes.demand(claim, self.run, point, slots, shown, {"from": sender})
 
     def open(self, case: int, k: int, at: int, place: int, **changes: Any) -> Any:
@@ -273,9 +271,8 @@ class Casework:
 
     def digest(self) -> bytes:
         """keccak256 of the run, as a demand keeps it."""
-        kinds = "((bytes32,uint32,uint16,bytes32,uint16,bytes32,uint64,bytes32,uint8),bytes32,(uint64,uint64,uint64,bytes32))"
         given, root, checkpoint = self.run
-        return keccak(encode([kinds], [(tuple(given), root, checkpoint)]))
+        return keccak(encode([f"({RUN_INPUT},bytes32,(uint64,uint64,uint64,bytes32))"], [(given, root, checkpoint)]))
 
 
 STATES = ("none", "demanded", "opened", "at_meter_data", "answered", "at_panel", "upheld", "corrected", "defaulted",

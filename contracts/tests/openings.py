@@ -130,6 +130,7 @@ class Scenario:
     place: int = 40
     mode: int = 0
     size: int = 50
+    base: int = 0  # added to the log indices above
     points: int = 3
     account_points: int = 1
     line: dict[str, Any] = field(default_factory=dict)
@@ -142,7 +143,7 @@ class Scenario:
     tariff: dict[str, Any] = field(default_factory=dict)
     tariff_slot: dict[str, Any] = field(default_factory=dict)
     decision: dict[str, Any] = field(default_factory=dict)
-    entries: dict[int, tuple[str, dict[str, Any]]] = field(default_factory=dict)  # more, or others, by log index
+    entries: dict[int, tuple[str, dict[str, Any]]] = field(default_factory=dict)  # more, or others, by log index less base
     lines: dict[int, dict[str, Any]] = field(default_factory=dict)  # other lines of the day, by place
     day_net: int | None = None  # of the point leaf; else what the last line says
     nets: dict[str, int] = field(default_factory=dict)  # of rows, by name; else the owner's own
@@ -167,7 +168,7 @@ class Scenario:
         }  # fmt: skip
         commitment = leaf("REGISTERS", words("REGISTERS", self.registers))
         self.interval = {
-            "point": POINT_ID, "slot": self.slot, "exportWh": 1_000, "supersedes": NONE, "bindingIndex": BINDING_AT,
+            "point": POINT_ID, "slot": self.slot, "exportWh": 1_000, "supersedes": NONE, "bindingIndex": self.base + BINDING_AT,
             "registersCommitment": commitment, **self.interval,
         }  # fmt: skip
         self.binding = {
@@ -200,18 +201,18 @@ class Scenario:
             INTERVAL_AT: ("INTERVAL", self.interval),
             **self.entries,
         }
-        leaves = {index: leaf(kind, words(kind, fields)) for index, (kind, fields) in self.entries.items()}
+        leaves = {self.base + index: leaf(kind, words(kind, fields)) for index, (kind, fields) in self.entries.items()}
         # The log's first entry was anchored when the community was set up.
         self.log = Sparse(self.size, {0: keccak(text="log"), **leaves})
 
     def _make_run(self) -> None:
         self.header = {
-            "slot": self.slot, "localPrice": 180_000, "tariffIndex": TARIFF_AT, "feePrice": 30_000,
-            "importPrice": 300_000, "exportPrice": 80_000, "priceIndex": PRICE_AT, "auctionIndex": AUCTION_AT,
+            "slot": self.slot, "localPrice": 180_000, "tariffIndex": self.base + TARIFF_AT, "feePrice": 30_000,
+            "importPrice": 300_000, "exportPrice": 80_000, "priceIndex": self.base + PRICE_AT, "auctionIndex": self.base + AUCTION_AT,
             "salt": 0, **self.header,
         }  # fmt: skip
         self.line = {
-            "slot": self.slot, "intervalIndex": INTERVAL_AT, "orderHash": self.fill["orderHash"],
+            "slot": self.slot, "intervalIndex": self.base + INTERVAL_AT, "orderHash": self.fill["orderHash"],
             "fillIndex": self.fill_at, "holdIndex": NONE, "importWh": 0, "exportWh": 1_000, "boughtWh": 0,
             "soldWh": 800, **self.line,
         }  # fmt: skip
@@ -297,12 +298,12 @@ class Scenario:
     def entry(self, index: int) -> tuple:
         """An opened log entry of the kind that it is."""
         kind, fields = self.entries[index]
-        return words(kind, fields), index, self.log.inclusion(index)
+        return words(kind, fields), self.base + index, self.log.inclusion(self.base + index)
 
     def any_entry(self, index: int) -> tuple:
         """The same, tag first, as {Openings.Entry}."""
         kind, fields = self.entries[index]
-        return [tag(kind), *words(kind, fields)], index, self.log.inclusion(index)
+        return [tag(kind), *words(kind, fields)], self.base + index, self.log.inclusion(self.base + index)
 
     @property
     def opened_registers(self) -> tuple:

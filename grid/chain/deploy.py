@@ -77,8 +77,9 @@ def deploy_all(
     """Bring the chain of the settings to where the platform can work on it; return addresses by name.
 
     Contracts, roles, and with no `token` given the demonstration's token and its floats. `say` is told
-    each step. `system_accounts` (supplier, fee, dust, balancing) and the three members of the
-    `panel` are by default addresses of our own keys. Raises ChainUnavailable, KeyRefused, or ChainError with the contract's reason.
+    each step. `system_accounts` (supplier, fee, dust, balancing) and the three members of the `panel` are
+    by default addresses of our own keys.
+    Raises ChainUnavailable, KeyRefused, or ChainError with the contract's reason.
     """
     client = connect()
     if devchain.follows_clock():

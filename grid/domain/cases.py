@@ -216,9 +216,7 @@ class CaseBook:
 
     # Contests
 
-    def contest(
-        self, account: bytes, about: Statement, slot: int, *, owed: int, signed_bytes: bool, at: int
-    ) -> int:
+    def contest(self, account: bytes, about: Statement, slot: int, *, owed: int, signed_bytes: bool, at: int) -> int:
         """Open a contest; return its number. `owed` is the recomputed amount less the posted one."""
         if (about, slot) in self._contested:
             raise SlotContestedBefore(about.point, slot)

@@ -28,6 +28,9 @@ CHAIN_ID = 31_337
 GAS = 16_777_216
 """Gas of one call: what a transaction may hold at most on real chains (EIP-7825)."""
 
+READ_GAS = 4 * GAS
+"""Gas of a reading, so that a contract which never ends does end."""
+
 _OUTPUT = re.compile(r"Revert \{ gas_used: \d+, output: 0x([0-9a-f]*) \}")
 _ACCOUNT = re.compile(r"0x([0-9a-f]{40}): Account \{ info: AccountInfo \{ balance: (\d+), ")
 _SLOT = re.compile(r"(\d+): StorageSlot \{ previous_or_original_value: \d+, present_value: (\d+) \}")
@@ -207,7 +210,7 @@ class Deployed:
         """Return what a view function answers. Raises Reverted. Not counted as sent."""
         data = self.contract.calldata(function, args)
         try:
-            found = self.chain.evm.message_call(sender, self.address, calldata=data, gas=2**40, is_static=True)
+            found = self.chain.evm.message_call(sender, self.address, calldata=data, gas=READ_GAS, is_static=True)
         except RuntimeError as failure:
             raise Reverted.of(failure) from None
         return _answers(self.contract.function(function, len(args)).outputs, found)

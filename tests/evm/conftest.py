@@ -1,5 +1,6 @@
 """Fixtures of the in-process chain."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -25,6 +26,8 @@ def world(community: World) -> Iterator[World]:
 
 
 @pytest.fixture(scope="session")
-def deep(request: pytest.FixtureRequest) -> bool:
-    """Whether this is a long campaign."""
-    return bool(request.config.getoption("--run-deep"))
+def scale(request: pytest.FixtureRequest) -> str:
+    """How much to try: everyday; deep in a long campaign; short against each mutant of the contracts."""
+    if os.environ.get("EVM_SHORT"):
+        return "short"
+    return "deep" if request.config.getoption("--run-deep") else "everyday"

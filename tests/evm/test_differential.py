@@ -7,7 +7,7 @@ import pytest
 from tests.evm import histories
 from tests.evm.world import TOKEN, Terms, World, build
 
-RUNS, DEEP_RUNS = 300, 10_000
+RUNS = {"short": 60, "everyday": 300, "deep": 10_000}
 HUGE_BOND = 10**13 * TOKEN
 
 
@@ -17,8 +17,8 @@ def community() -> World:
     return build(terms=Terms(exposure_ratio=2**32 - 1), bond=HUGE_BOND)
 
 
-def test_contract_equals_ledger(world: World, deep: bool) -> None:
-    most = DEEP_RUNS if deep else RUNS
+def test_contract_equals_ledger(world: World, scale: str) -> None:
+    most = RUNS[scale]
     applied = seed = 0
     while applied < most:
         taken = world.chain.snapshot()

@@ -5,13 +5,14 @@ from collections.abc import Iterator
 import pytest
 
 from tests.evm.chain import Reverted
+from tests.evm.failures.accounts import ACCOUNTS
 from tests.evm.failures.anchor import ANCHOR
 from tests.evm.failures.catalogue import Catalogue, Failure
 from tests.evm.failures.escrow import ESCROW
 from tests.evm.failures.settlement import SETTLEMENT
 from tests.evm.world import World, build, members
 
-CATALOGUES = (ESCROW, SETTLEMENT, ANCHOR)
+CATALOGUES = (ESCROW, SETTLEMENT, ANCHOR, ACCOUNTS)
 FEWEST = 50
 ENTRIES = [(catalogue.contract, entry) for catalogue in CATALOGUES for entry in catalogue.entries]
 VALID = [(catalogue, name) for catalogue in CATALOGUES for name in catalogue.valid]

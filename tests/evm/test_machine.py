@@ -7,7 +7,7 @@ import os
 import time
 
 import pytest
-from hypothesis import HealthCheck, seed, settings
+from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.evm.machine.admin import Admin
@@ -21,7 +21,7 @@ from tests.evm.machine.remedies import Remedies
 from tests.evm.machine.token import Token
 from tests.evm.world import DAY, TOKEN, Terms, build
 
-CALLS, DEEP_CALLS = 5_000, 200_000
+CALLS = {"short": 700, "everyday": 5_000, "deep": 200_000}
 HISTORIES, STEPS = 20, 50
 """Of one round; rounds follow, each with a seed of its own, until enough calls were sent."""
 
@@ -35,8 +35,10 @@ TERMS = Terms(
     fixed_sum=7 * TOKEN,
     exposure_ratio=2,
 )
+SHORT = bool(os.environ.get("EVM_SHORT"))
 SETTINGS = settings(
-    max_examples=HISTORIES,
+    max_examples=3 if SHORT else HISTORIES,
+    phases=[Phase.generate] if SHORT else list(Phase),
     stateful_step_count=STEPS,
     deadline=None,
     database=None,
@@ -78,9 +80,9 @@ def hostile_street() -> type[HostileStreet]:
     return HostileStreet
 
 
-def test_street(street: type[Street], deep: bool) -> None:
-    campaign(street, (DEEP_CALLS if deep else CALLS) * 7 // 10)
+def test_street(street: type[Street], scale: str) -> None:
+    campaign(street, CALLS[scale] * 7 // 10)
 
 
-def test_street_with_a_hostile_token(hostile_street: type[HostileStreet], deep: bool) -> None:
-    campaign(hostile_street, (DEEP_CALLS if deep else CALLS) * 3 // 10)
+def test_street_with_a_hostile_token(hostile_street: type[HostileStreet], scale: str) -> None:
+    campaign(hostile_street, CALLS[scale] * 3 // 10)

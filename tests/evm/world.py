@@ -308,7 +308,7 @@ def build(
     )
     world = World(chain, terms, manager, anchor, accounts, money, escrow, settlement)
     _grant(world, admin, minter=token is None)
-    money.send("mint", admin, 10**30 if token else 2**94, sender=admin)
+    money.send("mint", admin, 2**100, sender=admin)
     money.send("approve", escrow.address, UNLIMITED, sender=admin)
     if bond:
         escrow.send("topUpBond", bond, sender=admin)

@@ -12,6 +12,7 @@ import {Words} from "./Words.sol";
 /// @notice The INTERVAL that a line cites says other energy; a better one stands in the run's checkpoint; registers of a
 ///         valid slot give other energy; the point was another account's that day.
 abstract contract EnergyGround is Facts {
+    using Statements for Statements.Slot;
     using Words for bytes32;
 
     /// @notice The line cites another INTERVAL, and the one given is not shown to be better.
@@ -106,7 +107,7 @@ abstract contract EnergyGround is Facts {
     /// @dev The INTERVAL is cited by the line, or names the cited one as the one that it supersedes, or the cited one
     ///      lies outside the checkpoint. A correction names its predecessor, so that the predecessor need not be opened.
     function _requireCitedOrNext(Case memory c, Openings.Interval calldata interval) private pure {
-        uint256 cited = c.slot.line[Statements.LINE_INTERVAL].asUint();
+        uint256 cited = c.slot.lineWord(Statements.LINE_INTERVAL).asUint();
         if (interval.index != cited && uint256(interval.words[SUPERSEDES_WORD]) != cited && cited < c.slot.size) {
             revert IntervalNotBetter(interval.index, cited);
         }
@@ -118,7 +119,7 @@ abstract contract EnergyGround is Facts {
         pure
     {
         uint256 index = cited.index;
-        _requireCited(index, c.slot.line[Statements.LINE_INTERVAL].asUint());
+        _requireCited(index, c.slot.lineWord(Statements.LINE_INTERVAL).asUint());
         bytes32[] calldata words = cited.words;
         // The tag comes first.
         if (

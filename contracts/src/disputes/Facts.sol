@@ -116,13 +116,18 @@ abstract contract Facts is Standing {
         return (fact.numbers, fact.prices);
     }
 
-    /// @dev Requires a run that can be disputed now, and its checkpoint.
+    /// @dev Requires a run that can be disputed now; its checkpoint is not looked at.
     function _requireRun(Openings.Run calldata run, address account, uint64 atLeastUntil)
         internal
         view
         returns (bytes32 runKey)
     {
-        runKey = settlement.requireDisputable(run.input, run.rowsRoot, account, atLeastUntil);
+        return settlement.requireDisputable(run.input, run.rowsRoot, account, atLeastUntil);
+    }
+
+    /// @dev Requires that the run's checkpoint is the one brought along. Whoever opens an entry or relies on the log's size
+    ///      has to ask.
+    function _requireCheckpoint(Openings.Run calldata run) internal view {
         if (run.checkpoint.seq != run.input.checkpoint || !_isAnchored(run.checkpoint)) {
             revert CheckpointWrong(run.checkpoint.seq, run.input.checkpoint);
         }
@@ -146,11 +151,14 @@ abstract contract Facts is Standing {
         uint256 slot,
         uint256 ground
     ) internal {
-        bytes32 structHash = keccak256(
-            abi.encode(
-                CLAIM_TYPEHASH, claim.account, runKey, sequence, point, slot, ground, claim.nonce, claim.deadline
-            )
-        );
+        bytes32 structHash;
+        if (claim.signature.length != 0) {
+            structHash = keccak256(
+                abi.encode(
+                    CLAIM_TYPEHASH, claim.account, runKey, sequence, point, slot, ground, claim.nonce, claim.deadline
+                )
+            );
+        }
         _requireStanding(claim, structHash);
     }
 
@@ -177,6 +185,8 @@ abstract contract Facts is Standing {
     ) internal returns (Case memory c) {
         address account = claim.account;
         bytes32 runKey = _requireRun(statement.run, account, atLeastUntil);
+        // Arithmetic is the one ground that the log has no part in.
+        if (ground != ARITHMETIC) _requireCheckpoint(statement.run);
         Statements.Slot memory s = Statements.open(statement, runKey);
         _requireClaim(claim, runKey, s.sequence, s.point, s.slot, ground);
         (c.slot, c.claimant) = (s, account);

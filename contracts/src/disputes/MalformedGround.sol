@@ -65,6 +65,7 @@ abstract contract MalformedGround is TotalGround {
         Openings.Leaf calldata leaf,
         RowProofs.RowProof calldata proof
     ) external {
+        _requireCheckpoint(run);
         bytes32[] calldata words = leaf.words;
         uint256 place = Openings.placeOf(slot, run.input.day);
         bool right;

@@ -11,6 +11,7 @@ import {Words} from "./Words.sol";
 /// @notice A header's local price is that of the AUCTION (ex_ante) or the price DECISION (ex_post) that it cites, its other
 ///         prices are those of its TARIFF. No member buys above or sells below what its order or mandate says.
 abstract contract PriceGround is Facts {
+    using Statements for Statements.Slot;
     using Words for bytes32;
 
     /// @notice An order made from a mandate: what the line's order hash commits to, point and slot aside.
@@ -60,7 +61,7 @@ abstract contract PriceGround is Facts {
         int256 price;
         if (c.slot.mode == 0) {
             bytes32[8] calldata words = source.words;
-            _requireCited(source.index, uint256(c.slot.header[Statements.HEADER_AUCTION_INDEX]));
+            _requireCited(source.index, uint256(c.slot.headerWord(Statements.HEADER_AUCTION_INDEX)));
             _requireOfSlot(c, words[0], words[1]);
             Openings.requireEight(Openings.AUCTION, statement.run.checkpoint, source);
             price = words[Openings.AUCTION_PRICE].asInt();
@@ -84,7 +85,7 @@ abstract contract PriceGround is Facts {
         Openings.TariffSlot calldata prices
     ) external {
         Case memory c = _openOwn(claim, statement, PRICE);
-        _requireCited(tariff.index, uint256(c.slot.header[Statements.HEADER_TARIFF_INDEX]));
+        _requireCited(tariff.index, uint256(c.slot.headerWord(Statements.HEADER_TARIFF_INDEX)));
         _requireSame(tariff.words[1], bytes32(c.slot.day));
         _requireOfSlot(c, tariff.words[0], prices.words[0]);
         Openings.requireTariff(statement.run.checkpoint, tariff);
@@ -144,7 +145,7 @@ abstract contract PriceGround is Facts {
         Openings.Decision calldata decision
     ) private view returns (int256) {
         bytes32[8] calldata words = decision.words;
-        _requireCited(decision.index, uint256(c.slot.header[Statements.HEADER_PRICE_INDEX]));
+        _requireCited(decision.index, uint256(c.slot.headerWord(Statements.HEADER_PRICE_INDEX)));
         _requireSame(words[0], bytes32(Openings.PRICE_KIND));
         _requireOfSlot(c, words[1], words[2]);
         Openings.requireEight(Openings.DECISION, statement.run.checkpoint, decision);
@@ -186,7 +187,7 @@ abstract contract PriceGround is Facts {
                 uint256(order.quantityWh)
             )
         );
-        bytes32 committed = s.line[Statements.LINE_ORDER];
+        bytes32 committed = s.lineWord(Statements.LINE_ORDER);
         if (given != committed) revert OrderWrong(given, committed);
     }
 }

@@ -32,8 +32,8 @@ library Statements {
         int256 posted; // amount of the line, token base units
         Amounts.Energy energy;
         Amounts.Prices prices;
-        bytes32[12] line; // fields and salt
-        bytes32[21] header; // fields and salt
+        uint256 lineAt; // where the line's words stand in calldata
+        uint256 headerAt; // where the header's do
     }
 
     /// @notice A header at the place of one slot says another.
@@ -77,30 +77,51 @@ library Statements {
         (s.runKey, s.zone, s.day, s.sequence) = (runKey, run.input.zone, run.input.day, run.input.sequence);
         (s.mode, s.size) = (run.input.mode, run.checkpoint.size);
         (s.point, s.owner) = (point.point, point.account);
-        (s.line, s.header) = (statement.line.words, statement.header.words);
+        (Openings.Line calldata line, Openings.Header calldata header) = (statement.line, statement.header);
+        (uint256 lineAt, uint256 headerAt) = (0, 0);
+        assembly {
+            // The words stand first in both.
+            lineAt := line
+            headerAt := header
+        }
+        (s.lineAt, s.headerAt) = (lineAt, headerAt);
         uint256 place = _readLine(s);
-        Openings.requireLine(point.linesRoot, place, statement.line);
-        Openings.requireHeader(run.input.headersRoot, place, statement.header);
+        Openings.requireLine(point.linesRoot, place, line);
+        Openings.requireHeader(run.input.headersRoot, place, header);
         _readPrices(s);
+    }
+
+    /// @notice A field of the line, by its place.
+    function lineWord(Slot memory s, uint256 field) internal pure returns (bytes32) {
+        return _wordAt(s.lineAt, field);
+    }
+
+    /// @notice A field of the header, by its place.
+    function headerWord(Slot memory s, uint256 field) internal pure returns (bytes32) {
+        return _wordAt(s.headerAt, field);
+    }
+
+    function _wordAt(uint256 start, uint256 field) private pure returns (bytes32 word) {
+        assembly {
+            word := calldataload(add(start, shl(5, field)))
+        }
     }
 
     /// @dev Takes slot, energy and amount from a line; returns the slot's place in its day.
     function _readLine(Slot memory s) private pure returns (uint256 place) {
-        bytes32[12] memory words = s.line;
-        s.slot = words[LINE_SLOT].asUint();
+        s.slot = lineWord(s, LINE_SLOT).asUint();
         place = Openings.placeOf(s.slot, s.day);
-        s.posted = words[LINE_AMOUNT].asInt();
+        s.posted = lineWord(s, LINE_AMOUNT).asInt();
         Amounts.Energy memory energy = s.energy;
-        (energy.importWh, energy.exportWh) = (words[LINE_IMPORT].asUint(), words[LINE_EXPORT].asUint());
-        (energy.boughtWh, energy.soldWh) = (words[LINE_BOUGHT].asUint(), words[LINE_SOLD].asUint());
+        (energy.importWh, energy.exportWh) = (lineWord(s, LINE_IMPORT).asUint(), lineWord(s, LINE_EXPORT).asUint());
+        (energy.boughtWh, energy.soldWh) = (lineWord(s, LINE_BOUGHT).asUint(), lineWord(s, LINE_SOLD).asUint());
     }
 
     /// @dev Takes the prices from a header of the slot.
     function _readPrices(Slot memory s) private pure {
-        bytes32[21] memory words = s.header;
-        if (uint256(words[HEADER_SLOT]) != s.slot) revert HeaderOfAnotherSlot(uint256(words[HEADER_SLOT]), s.slot);
+        if (uint256(headerWord(s, HEADER_SLOT)) != s.slot) revert HeaderOfAnotherSlot(uint256(headerWord(s, HEADER_SLOT)), s.slot);
         Amounts.Prices memory prices = s.prices;
-        (prices.local, prices.fee) = (words[HEADER_LOCAL].asInt(), int256(uint256(words[HEADER_FEE].asUint())));
-        (prices.imported, prices.exported) = (words[HEADER_IMPORT].asInt(), words[HEADER_EXPORT].asInt());
+        (prices.local, prices.fee) = (headerWord(s, HEADER_LOCAL).asInt(), int256(uint256(headerWord(s, HEADER_FEE).asUint())));
+        (prices.imported, prices.exported) = (headerWord(s, HEADER_IMPORT).asInt(), headerWord(s, HEADER_EXPORT).asInt());
     }
 }

@@ -10,6 +10,7 @@ import {Words} from "./Words.sol";
 /// @notice The fill of the point says what it bought or sold. A held slot has no trade, unless its hold has ended, is one
 ///         too many, or is none.
 abstract contract TradeGround is Facts {
+    using Statements for Statements.Slot;
     using Words for bytes32;
 
     /// @notice The slot is held, and what is opened does not show that the hold does not count before `endsAt`.
@@ -67,7 +68,7 @@ abstract contract TradeGround is Facts {
         _requireOwner(c);
         if (held && !ended) {
             if (!_isHoldVoid(c, statement, others, decision)) {
-                revert HoldCounts(uint256(c.slot.line[Statements.LINE_HOLD]), endsAt);
+                revert HoldCounts(uint256(c.slot.lineWord(Statements.LINE_HOLD)), endsAt);
             }
         }
         _takeFill(c, statement, auction, fill);
@@ -80,13 +81,13 @@ abstract contract TradeGround is Facts {
     /// @param statement the slot
     function untraded(Claim calldata claim, Statements.Statement calldata statement) external {
         Case memory c = _openOwn(claim, statement, TRADE);
-        (bytes32[12] memory line, bytes32[21] memory header) = (c.slot.line, c.slot.header);
         bytes32 none = bytes32(uint256(Words.NONE));
         if (
-            line[Statements.LINE_FILL] != none && header[Statements.HEADER_AUCTION_INDEX] != none
-                && (c.slot.mode == 0 || header[Statements.HEADER_PRICE_INDEX] != none)
-                && line[Statements.LINE_HOLD] == none
-        ) revert TradeCited(uint256(line[Statements.LINE_FILL]));
+            c.slot.lineWord(Statements.LINE_FILL) != none
+                && c.slot.headerWord(Statements.HEADER_AUCTION_INDEX) != none
+                && (c.slot.mode == 0 || c.slot.headerWord(Statements.HEADER_PRICE_INDEX) != none)
+                && c.slot.lineWord(Statements.LINE_HOLD) == none
+        ) revert TradeCited(uint256(c.slot.lineWord(Statements.LINE_FILL)));
         _takeTrade(c, 0, 0);
         _settle(c, TRADE);
     }
@@ -98,7 +99,7 @@ abstract contract TradeGround is Facts {
         Openings.Line[] calldata others,
         Openings.Entry[] calldata decision
     ) private view returns (bool) {
-        uint256 hold = c.slot.line[Statements.LINE_HOLD].asIndex();
+        uint256 hold = c.slot.lineWord(Statements.LINE_HOLD).asIndex();
         if (hold >= c.slot.size) return true;
         if (decision.length != 0) {
             _requireCited(decision[0].index, hold);
@@ -130,16 +131,16 @@ abstract contract TradeGround is Facts {
         Openings.Fill calldata fill
     ) private view {
         bytes32[8] calldata found = auction.words;
-        _requireCited(auction.index, uint256(c.slot.header[Statements.HEADER_AUCTION_INDEX]));
+        _requireCited(auction.index, uint256(c.slot.headerWord(Statements.HEADER_AUCTION_INDEX)));
         _requireOfSlot(c, found[0], found[1]);
         Openings.requireAuction(statement.run.checkpoint, auction);
 
         uint256 fillCount = found[Openings.AUCTION_FILL_COUNT].asUint();
-        bool cited = fill.position == c.slot.line[Statements.LINE_FILL].asIndex();
+        bool cited = fill.position == c.slot.lineWord(Statements.LINE_FILL).asIndex();
         if (cited && fill.position >= fillCount) return _takeTrade(c, 0, 0);
         Openings.requireFill(found[Openings.AUCTION_FILLS_ROOT], fillCount, fill);
         bytes32[6] calldata words = fill.words;
-        if (cited && (words[POINT_WORD] != c.slot.point || words[ORDER_WORD] != c.slot.line[Statements.LINE_ORDER])) {
+        if (cited && (words[POINT_WORD] != c.slot.point || words[ORDER_WORD] != c.slot.lineWord(Statements.LINE_ORDER))) {
             return _takeTrade(c, 0, 0);
         }
         _requireSame(words[POINT_WORD], c.slot.point);

@@ -10,6 +10,7 @@ import {Statements} from "./Statements.sol";
 /// @notice What gives a slot its local trade stands in the log before it can be known who gains: the AUCTION before the slot
 ///         begins (ex_ante), the price before the gate closes (ex_post). Otherwise the slot has no local trade.
 abstract contract VoidGround is Facts {
+    using Statements for Statements.Slot;
     /// @notice The two checkpoints do not follow each other, or one of them was not anchored like this.
     error CheckpointsWrong(uint256 before, uint256 first);
     /// @notice The entry lies in a checkpoint that was anchored in time, or outside both.
@@ -43,7 +44,7 @@ abstract contract VoidGround is Facts {
         uint256 time = c.slot.slot * 15 minutes;
         uint256 field = Statements.HEADER_AUCTION_INDEX;
         if (c.slot.mode != 0) (field, time) = (Statements.HEADER_PRICE_INDEX, time - _gateLead);
-        uint256 index = uint256(c.slot.header[field]);
+        uint256 index = uint256(c.slot.headerWord(field));
         uint256 earlier = _requireAnchored(before, first);
         if (index < earlier || index >= first.size || first.anchoredAt <= time) {
             revert NotLate(index, first.anchoredAt, time);
@@ -71,10 +72,9 @@ abstract contract VoidGround is Facts {
 
     /// @dev Whether a cited entry is of the kind, zone and slot that it is cited for.
     function _isAsCited(Case memory c, Openings.Entry calldata cited) private pure returns (bool) {
-        bytes32[21] memory header = c.slot.header;
-        uint256 auction = uint256(header[Statements.HEADER_AUCTION_INDEX]);
+        uint256 auction = uint256(c.slot.headerWord(Statements.HEADER_AUCTION_INDEX));
         if (cited.index == auction) return Openings.isAuction(cited.words, c.slot.zone, c.slot.slot);
-        _requireCited(cited.index, c.slot.mode == 0 ? auction : uint256(header[Statements.HEADER_PRICE_INDEX]));
+        _requireCited(cited.index, c.slot.mode == 0 ? auction : uint256(c.slot.headerWord(Statements.HEADER_PRICE_INDEX)));
         return Openings.isDecision(cited.words, Openings.PRICE_KIND, c.slot.zone, c.slot.slot);
     }
 

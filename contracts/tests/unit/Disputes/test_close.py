@@ -200,4 +200,4 @@ def test_what_is_final_stays(disputed, case):
         close(disputed)
     with refused("StateWrong", 2, 0):
         close(disputed, 2)
-    assert DEPOSIT == disputed.disputes.terms()[5]
+    assert disputed.disputes.terms()[5] == DEPOSIT

@@ -107,7 +107,9 @@ def test_a_named_point_is_that_point(disputed, case):
 @pytest.mark.parametrize("part", ["leaf", "line", "header", "interval", "binding"])
 def test_refuses_a_changed_part(disputed, demanded, part):
     """The salt is changed, which no other check looks at."""
-    opening = dict(zip(("leaf", "line", "header", "interval", "registers", "binding"), demanded.opening(0, 2), strict=True))
+    opening = dict(
+        zip(("leaf", "line", "header", "interval", "registers", "binding"), demanded.opening(0, 2), strict=True)
+    )
     changed = list(opening[part])
     if part == "leaf":
         changed[5] = bytes(32)
