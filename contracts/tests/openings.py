@@ -333,12 +333,19 @@ class Scenario:
         """A claim without a signature."""
         return self.world[name or self.owner], 0, 0, b""
 
-    def signed(self, ground: int, name: str | None = None, **changes: Any) -> tuple:
+    @property
+    def input_fields(self) -> dict[str, Any]:
+        """What a correction of the run keeps of its input."""
+        names = ["zone", "day", "sequence", "pointsRoot", "pointCount", "headersRoot", "checkpoint", "profileHash"]
+        fields = dict(zip([*names, "mode"], self.input, strict=True))
+        return {name: value for name, value in fields.items() if name != "sequence"}
+
+    def signed(self, ground_: int, name: str | None = None, **changes: Any) -> tuple:
         """A claim that anyone may relay; `changes` alter what is signed."""
         nonce, deadline = self.world.fresh()
         message = {
             "account": self.world[name or self.owner], "runKey": self.run_key, "sequence": self.sequence,
-            "point": POINT_ID, "slot": self.slot, "ground": ground, "nonce": nonce, "deadline": deadline,
+            "point": POINT_ID, "slot": self.slot, "ground": ground_, "nonce": nonce, "deadline": deadline,
             **{key: value for key, value in changes.items() if key != "domain"},
         }  # fmt: skip
         domain = {**self.world.domain, "verifyingContract": self.world.recomputation.address}
