@@ -117,11 +117,12 @@ abstract contract Waterfall is Withdrawals, Mandates, Remedies {
                     mstore(32, _accounts.slot)
                     let slot := keccak256(0, 64)
                     let word := sload(slot)
-                    // Above the cap, above the free balance, before the mandate, after it.
-                    if gt(sub(0, net), shr(168, shl(72, word))) { break }
-                    if gt(sub(0, net), shr(160, shl(160, word))) { break }
-                    if lt(day, and(shr(184, word), 0xffffffff)) { break }
-                    if iszero(lt(day, and(shr(216, word), 0xffffffff))) { break }
+                    // Above the cap, above the free balance, or not between first day and end day.
+                    let from := and(shr(184, word), 0xffffffff)
+                    if or(
+                        or(gt(sub(0, net), shr(168, shl(72, word))), gt(sub(0, net), shr(160, shl(160, word)))),
+                        iszero(lt(sub(day, from), sub(and(shr(216, word), 0xffffffff), from)))
+                    ) { break }
                     sstore(slot, add(word, net))
                 }
                 gap := add(gap, net)
