@@ -369,14 +369,8 @@ def order_words(world: World, owner: str, slot: int, **changes: Any) -> tuple[by
         encode(
             ["bytes32", "address", "uint32", "uint32", "uint256", "bytes32", "uint256", "uint256"],
             [
-                keccak(text=kind),
-                world[owner],
-                fields["validFromDay"],
-                fields["validToDay"],
-                fields["capPerDay"],
-                signing.terms_hash(terms),
-                fields["nonce"],
-                fields["deadline"],
+                keccak(text=kind), world[owner], fields["validFromDay"], fields["validToDay"], fields["capPerDay"],
+                signing.terms_hash(terms), fields["nonce"], fields["deadline"],
             ],  # fmt: skip
         )
     )

@@ -2,7 +2,8 @@
 
 Checked by name (docs/PROTOCOL.md sections 2, 4 and 5): every token has an owner; nothing is negative; no day costs an
 account more than its cap; a run and its corrections add up; a remedy and a correction are never paid twice; what the
-bond lacks is paid before anything new is posted; every open request can be pulled after its delay, without the operator.
+bond lacks is paid before anything new is posted; every open request can be pulled after its delay, without the
+operator.
 """
 
 import os
@@ -151,9 +152,9 @@ class EscrowMachine(RuleBasedStateMachine):
     @rule(left=st.integers(0, 60 * TOKEN))
     def take_bond(self, left):
         """Down to what open runs and cases require, or to `left`."""
-        if self.ledger.claims:
+        left = max(left, int(self.world.settlement.requiredBond()) + self.ledger.reserved)
+        if self.ledger.claims or left > self.ledger.bond:
             return
-        left = min(max(left, int(self.world.settlement.requiredBond()) + self.ledger.reserved), self.ledger.bond)
         self.world.empty_bond(left)
         self.ledger.held -= self.ledger.bond - left
         self.ledger.bond = left
