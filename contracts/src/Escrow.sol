@@ -5,7 +5,6 @@ import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManage
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
-import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {IAccounts} from "../interfaces/IAccounts.sol";
 import {IEscrow} from "../interfaces/IEscrow.sol";
 import {ISettlement} from "../interfaces/ISettlement.sol";
@@ -22,7 +21,7 @@ import {Withdrawals} from "./escrow/Withdrawals.sol";
 ///         never a withdrawal. There is no proxy and no call to a contract that a caller chooses.
 /// @dev Must hold after every call: token.balanceOf(this) >= totalLiabilities == sum of free and pending balances + bond
 ///      + deposits held + collection pool, with equality unless tokens were donated.
-contract Escrow is Waterfall, AccessManaged, ReentrancyGuardTransient {
+contract Escrow is Waterfall, AccessManaged {
     using SafeERC20 for IERC20;
 
     /// @dev All there is fits the signed 96 bits of a row and of a move.
@@ -169,7 +168,7 @@ contract Escrow is Waterfall, AccessManaged, ReentrancyGuardTransient {
         _pull(msg.sender, amount);
         _bond += uint96(amount);
         emit BondToppedUp(msg.sender, amount, _bond);
-        payBondClaims(CLAIMS_PAID_ALONG);
+        _payBondClaims(CLAIMS_PAID_ALONG);
     }
 
     /// @notice Takes tokens out of the part of the bond that no open run requires and no case reserved. Admin only.
@@ -205,13 +204,13 @@ contract Escrow is Waterfall, AccessManaged, ReentrancyGuardTransient {
     }
 
     /// @notice Stops new deposits and runs. Guardian only.
-    function pause() external restricted whenNotPaused {
+    function pause() external restricted whenNotPaused nonReentrantView {
         _paused = true;
         emit Paused(msg.sender);
     }
 
     /// @notice Allows deposits and runs again. Guardian only.
-    function unpause() external restricted {
+    function unpause() external restricted nonReentrantView {
         if (!_paused) revert EscrowNotPaused();
         _paused = false;
         emit Unpaused(msg.sender);
@@ -222,7 +221,7 @@ contract Escrow is Waterfall, AccessManaged, ReentrancyGuardTransient {
         _pull(payer, amount);
         emit Deposited(account, payer, amount);
         _add(account, amount);
-        payOwed(OWED_PAID_ALONG);
+        _payOwed(OWED_PAID_ALONG);
     }
 
     /// @dev Takes tokens in and counts them; the balance must rise by exactly `amount`.

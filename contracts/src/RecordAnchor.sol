@@ -9,11 +9,9 @@ import {MerkleLog} from "./MerkleLog.sol";
 /// @notice Accepts a checkpoint only with a proof that it continues the one before: the log can grow, and nothing in
 ///         it can be edited or removed without everybody seeing that the proof is missing.
 /// @dev One word is kept of a checkpoint, the hash of its four fields. Whoever relies on one brings the fields along.
+///      There is no counter: the next number is the first without a digest.
 contract RecordAnchor is AccessManaged, IRecordAnchor {
     /// @inheritdoc IRecordAnchor
-    uint64 public checkpointCount;
-
-    /// @notice keccak256(abi.encode(Checkpoint)) of checkpoint `seq`; zero if there is none.
     mapping(uint64 seq => bytes32) public digestOf;
 
     /// @notice Checkpoint `seq` covers the first `size` log entries under `root`; the block's time is its anchoredAt.
@@ -46,7 +44,7 @@ contract RecordAnchor is AccessManaged, IRecordAnchor {
         bytes32 newRoot,
         bytes32[] calldata consistencyProof
     ) external restricted {
-        if (seq != checkpointCount) revert UnexpectedSequence(seq, checkpointCount);
+        if (digestOf[seq] != 0) revert UnexpectedSequence(seq, checkpointCount());
         _requireLast(seq, previous);
         if (newSize <= previous.size) revert LogDidNotGrow(previous.size, newSize);
         if (seq != 0) {
@@ -54,8 +52,7 @@ contract RecordAnchor is AccessManaged, IRecordAnchor {
         } else if (consistencyProof.length != 0) {
             revert MerkleLog.ProofLengthWrong(consistencyProof.length);
         }
-        digestOf[seq] = keccak256(abi.encode(seq, newSize, uint64(block.timestamp), newRoot));
-        checkpointCount = seq + 1;
+        digestOf[seq] = _digest(seq, newSize, newRoot);
         emit CheckpointAnchored(seq, newSize, newRoot);
     }
 
@@ -64,14 +61,29 @@ contract RecordAnchor is AccessManaged, IRecordAnchor {
     /// @return seq its number
     /// @return digest keccak256(abi.encode(Checkpoint)) of its fields, which its event and block tell
     function latest() external view returns (uint64 seq, bytes32 digest) {
-        if (checkpointCount == 0) revert UnknownCheckpoint(0, 0);
-        seq = checkpointCount - 1;
-        digest = digestOf[seq];
+        uint64 count = checkpointCount();
+        if (count == 0) revert UnknownCheckpoint(0, 0);
+        return (count - 1, digestOf[count - 1]);
+    }
+
+    /// @inheritdoc IRecordAnchor
+    /// @dev Searches by doubling, then by halving; for readers, no transaction needs it.
+    function checkpointCount() public view returns (uint64) {
+        uint64 high = 1;
+        while (digestOf[high - 1] != 0) high *= 2;
+        uint64 low = high / 2;
+        // Number `low - 1` has a digest, `high - 1` has none.
+        while (low + 1 < high) {
+            uint64 middle = (low + high) / 2;
+            if (digestOf[middle - 1] != 0) low = middle;
+            else high = middle;
+        }
+        return low;
     }
 
     /// @inheritdoc IRecordAnchor
     function isAnchored(Checkpoint calldata checkpoint) public view returns (bool) {
-        return digestOf[checkpoint.seq] == keccak256(abi.encode(checkpoint));
+        return digestOf[checkpoint.seq] == _digest(checkpoint);
     }
 
     /// @notice Whether a log entry stands at `index` of the log that an anchored checkpoint covers.
@@ -86,14 +98,47 @@ contract RecordAnchor is AccessManaged, IRecordAnchor {
         view
         returns (bool)
     {
-        if (!isAnchored(checkpoint)) revert UnknownCheckpoint(checkpoint.seq, checkpointCount);
+        if (!isAnchored(checkpoint)) revert UnknownCheckpoint(checkpoint.seq, checkpointCount());
         return MerkleLog.rootFromInclusion(leafHash, index, checkpoint.size, proof) == checkpoint.root;
     }
 
     /// @dev `previous` is the checkpoint before `seq`, or all zero where there is none.
     function _requireLast(uint64 seq, Checkpoint calldata previous) private view {
-        bytes32 given = keccak256(abi.encode(previous));
-        bytes32 stored = seq == 0 ? keccak256(new bytes(128)) : digestOf[seq - 1];
-        if (given != stored) revert PreviousCheckpointWrong(seq, given, stored);
+        if (seq == 0) {
+            if (previous.seq | previous.size | previous.anchoredAt | uint256(previous.root) != 0) {
+                revert PreviousCheckpointWrong(seq, _digest(previous), 0);
+            }
+            return;
+        }
+        bytes32 given = _digest(previous);
+        bytes32 stored;
+        unchecked {
+            stored = digestOf[seq - 1];
+        }
+        if (given == stored) return;
+        if (stored == 0) revert UnexpectedSequence(seq, checkpointCount());
+        revert PreviousCheckpointWrong(seq, given, stored);
+    }
+
+    /// @dev keccak256(abi.encode(checkpoint)), copied as it came: a field that does not fit its type makes another
+    ///      digest than any that is stored.
+    function _digest(Checkpoint calldata checkpoint) private pure returns (bytes32 digest) {
+        assembly ("memory-safe") {
+            let fields := mload(0x40)
+            calldatacopy(fields, checkpoint, 128)
+            digest := keccak256(fields, 128)
+        }
+    }
+
+    /// @dev Digest of the checkpoint that this block anchors.
+    function _digest(uint64 seq, uint64 size, bytes32 root) private view returns (bytes32 digest) {
+        assembly ("memory-safe") {
+            let fields := mload(0x40)
+            mstore(fields, seq)
+            mstore(add(fields, 32), size)
+            mstore(add(fields, 64), timestamp())
+            mstore(add(fields, 96), root)
+            digest := keccak256(fields, 128)
+        }
     }
 }

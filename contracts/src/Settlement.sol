@@ -93,7 +93,7 @@ contract Settlement is AccessManaged, Exposure {
     /// @notice The time for posting has passed.
     error PostingTooLate(uint256 until, uint256 blockTime);
     /// @notice The checkpoint is not anchored.
-    error CheckpointNotAnchored(uint64 checkpoint, uint64 count);
+    error CheckpointNotAnchored(uint64 checkpoint);
     /// @notice The checkpoint was anchored before the one the previous sequence relies on.
     error CheckpointOlder(uint64 checkpoint, uint64 previous);
     /// @notice Modes are 0 (ex_ante) and 1 (ex_post).
@@ -262,8 +262,7 @@ contract Settlement is AccessManaged, Exposure {
     /// @dev Checks everything about rows and input that does not depend on the sequence; returns the run's exposure.
     function _checkRows(RunInput calldata input, bytes32[] calldata rows) private view returns (uint256) {
         if (input.mode > LAST_MODE) revert ModeUnknown(input.mode);
-        uint64 anchored = recordAnchor.checkpointCount();
-        if (input.checkpoint >= anchored) revert CheckpointNotAnchored(input.checkpoint, anchored);
+        if (recordAnchor.digestOf(input.checkpoint) == 0) revert CheckpointNotAnchored(input.checkpoint);
         Rows.Summary memory summary = Rows.check(rows, [_supplier, _fee, _dust, _balancing]);
         if (input.pointCount < summary.members) revert PointsMissing(input.pointCount, summary.members);
         uint256 maxDust = SLOTS_PER_DAY * input.pointCount;
@@ -322,7 +321,34 @@ contract Settlement is AccessManaged, Exposure {
         (run.finalAt, run.postedAt) = (end, uint64(block.timestamp));
         if (input.sequence != 0) _runs[runKey][0].latest = input.sequence;
         _announce(input, rowsRoot, end);
-        escrow.applyRun(runKey, input.sequence, input.day, rows, before);
+        _apply(runKey, input.sequence, input.day, rows, before);
+    }
+
+    /// @dev `escrow.applyRun(runKey, sequence, day, rows, before)`, the lists copied whole and not item by item.
+    function _apply(bytes32 runKey, uint256 sequence, uint256 day, bytes32[] calldata rows, int256[] memory before)
+        private
+    {
+        address target = address(escrow);
+        bytes32 selector = IEscrow.applyRun.selector;
+        assembly ("memory-safe") {
+            let data := mload(0x40)
+            mstore(data, selector)
+            mstore(add(data, 4), runKey)
+            mstore(add(data, 36), sequence)
+            mstore(add(data, 68), day)
+            mstore(add(data, 100), 160)
+            let size := shl(5, rows.length)
+            mstore(add(data, 132), add(192, size))
+            mstore(add(data, 164), rows.length)
+            calldatacopy(add(data, 196), rows.offset, size)
+            let tail := add(add(data, 196), size)
+            size := add(32, shl(5, mload(before)))
+            mcopy(tail, before, size)
+            if iszero(call(gas(), target, 0, data, sub(add(tail, size), data), 0, 0)) {
+                returndatacopy(data, 0, returndatasize())
+                revert(data, returndatasize())
+            }
+        }
     }
 
     /// @dev `emit RunPosted(...)`: what is not indexed stands in the input as it is told, from sequence to mode, so it is

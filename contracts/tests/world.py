@@ -17,7 +17,7 @@ POSTING_LAG = DAY
 CORRECTION_LAG = 14 * DAY
 WITHDRAWAL_DELAY = 2 * DAY
 GATE_LEAD = 3_600
-POSTER, ANCHORER, GUARDIAN, MINTER = 1, 2, 3, 4
+POSTER, ANCHORER, GUARDIAN, MINTER, METER_DATA, PANEL = 1, 2, 3, 4, 5, 6
 SYSTEM = ("supplier", "fee", "dust", "balancing")
 ZONE = b"\x00" * 16 + keccak(text="zone")[:16]
 ZERO32 = b"\x00" * 32
@@ -91,6 +91,9 @@ class World:
     people: dict[str, Person] = field(default_factory=dict)
     nonce: int = 0
     recomputation: Any = None
+    disputes: Any = None
+    meter_data: Any = None
+    panel: list = field(default_factory=list)
     checkpoints: list[tuple] = field(default_factory=list)  # (seq, size, anchoredAt, root) of the log's
 
     def person(self, name: str) -> Person:

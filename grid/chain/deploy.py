@@ -11,15 +11,17 @@ from datetime import datetime
 from typing import Any
 
 import rlp  # type: ignore[import-untyped]
-from eth_account import Account
-from eth_utils.address import to_checksum_address
+from django.conf import settings
 from eth_utils.crypto import keccak
 
-from grid.chain import contracts, devchain, keys, queries
-from grid.chain.client import Client, connect
+from grid.chain import contracts, devchain, keys, queries, signers
+from grid.chain.client import Client
 from grid.chain.contracts import Deployed
 from grid.chain.errors import ChainError, ChainUnavailable, RpcError
-from grid.chain.services.sender import GAS_LIMIT, fees, reverted
+from grid.chain.fees import offer
+from grid.chain.nodes import connect
+from grid.chain.services.reverts import reverted
+from grid.chain.transactions import Transaction
 
 SYSTEM_ACCOUNTS = ("supplier", "fee", "dust", "balancing")
 """The accounts of the four system rows, in posting order."""
@@ -28,7 +30,10 @@ TOKEN_UNIT = 10**6
 UNLIMITED = 2**256 - 1
 RECEIPT_SECONDS = 120.0
 
-POSTER, ANCHORER, GUARDIAN, MINTER = 1, 2, 3, 4
+POSTER, ANCHORER, GUARDIAN, MINTER, METER_DATA, PANEL = 1, 2, 3, 4, 5, 6
+
+PANEL_KEYS = ("panel", "panel2", "panel3")
+"""Members of the demonstration's panel; in production three people with keys of their own."""
 
 Say = Callable[[str], None]
 
@@ -45,7 +50,16 @@ class Parameters:
     signer_delay: int = 3 * 86_400
     hold_time: int = 3 * 86_400
     max_holds: int = 96
-    fixed_sum: int = 0
+    response_time: int = 86_400
+    extra_time: int = 43_200
+    meter_data_time: int = 86_400
+    appeal_time: int = 43_200
+    panel_time: int = 2 * 86_400
+    deposit: int = 5 * TOKEN_UNIT
+    contest_limit: int = 50 * TOKEN_UNIT
+    max_slot_wh: int = 100_000
+    max_open_cases: int = 4
+    fixed_sum: int = TOKEN_UNIT
     exposure_ratio: int = 1
     bond: int = 100_000 * TOKEN_UNIT
     supplier_float: int = 100_000 * TOKEN_UNIT
@@ -59,12 +73,14 @@ def deploy_all(
     say: Say = lambda line: None,
     parameters: Parameters | None = None,
     system_accounts: Sequence[str] | None = None,
+    panel: Sequence[str] | None = None,
     token: str | None = None,
 ) -> dict[str, str]:
     """Bring the chain of the settings to where the platform can work on it; return addresses by name.
 
     Contracts, roles, and with no `token` given the demonstration's token and its floats. `say` is told
-    each step. `system_accounts` (supplier, fee, dust, balancing) are by default addresses of our own keys.
+    each step. `system_accounts` (supplier, fee, dust, balancing) and the three members of the `panel` are
+    by default addresses of our own keys.
     Raises ChainUnavailable, KeyRefused, or ChainError with the contract's reason.
     """
     client = connect()
@@ -77,7 +93,7 @@ def deploy_all(
         deployed = work.create(accounts, token)
         contracts.register(client.chain_id, deployed)
     addresses = {name: found.address for name, found in deployed.items()}
-    work.grant(addresses)
+    work.grant(addresses, panel or [keys.address(name) for name in PANEL_KEYS])
     if "DemoToken" in addresses:
         work.float_demo(addresses)
     return addresses
@@ -91,7 +107,7 @@ class _Deployment:
         self.parameters = parameters
         self.now = now
         self.say = say
-        self.fees = fees(client)
+        self.offer = offer(client)
         self.nonces: dict[str, int] = {}
 
     def create(self, system_accounts: Sequence[str], token: str | None) -> dict[str, Deployed]:
@@ -141,18 +157,38 @@ class _Deployment:
                 [given.hold_time, given.max_holds],
             ],
         )
+        made["Disputes"] = self._create(
+            "Disputes",
+            [
+                manager.address,
+                accounts.address,
+                escrow.address,
+                made["Settlement"].address,
+                anchor.address,
+                made["Recomputation"].address,
+                self._dispute_terms(),
+            ],
+        )
         return made
 
-    def grant(self, addresses: dict[str, str]) -> None:
+    def _dispute_terms(self) -> list[int]:
+        given = self.parameters
+        times = [given.response_time, given.extra_time, given.meter_data_time, given.appeal_time, given.panel_time]
+        return [*times, given.deposit, given.contest_limit, given.max_slot_wh, given.max_open_cases]
+
+    def grant(self, addresses: dict[str, str], panel: Sequence[str]) -> None:
         """Give each role its functions and its keys."""
         targets = [
             ("Settlement", ["postRun", "postCorrection"], POSTER),
             ("RecordAnchor", ["anchor"], ANCHORER),
             ("Escrow", ["pause", "unpause"], GUARDIAN),
+            ("Disputes", ["answer"], METER_DATA),
+            ("Disputes", ["vote"], PANEL),
             ("DemoToken", ["mint"], MINTER),
         ]
-        holders = [("poster", POSTER), ("anchorer", ANCHORER), ("guardian", GUARDIAN)]
-        holders += [("deployer", MINTER)] if "DemoToken" in addresses else []
+        senders = [("poster", POSTER), ("anchorer", ANCHORER), ("guardian", GUARDIAN), ("mdr", METER_DATA)]
+        senders += [("deployer", MINTER)] if "DemoToken" in addresses else []
+        holders = [(keys.address(sender), role) for sender, role in senders] + [(member, PANEL) for member in panel]
         manager = contracts.contract("AccessManager")
         calls: list[bytes] = []
         for name, functions, role in targets:
@@ -164,10 +200,10 @@ class _Deployment:
                 if any(found != role for found in known):
                     args = [addresses[name], selectors, role]
                     calls.append(manager.calldata("setTargetFunctionRole", args))
-        for sender, role in holders:
-            member, _ = queries.call("AccessManager", "hasRole", role, keys.address(sender))
+        for holder, role in holders:
+            member, _ = queries.call("AccessManager", "hasRole", role, holder)
             if not member:
-                calls.append(manager.calldata("grantRole", [role, keys.address(sender), 0]))
+                calls.append(manager.calldata("grantRole", [role, holder, 0]))
         if calls:
             self.say(f"granting roles ({len(calls)} changes)")
             self._call("deployer", "AccessManager", "multicall", [calls])
@@ -210,17 +246,21 @@ class _Deployment:
         """Sign and send one transaction and wait for its receipt. Raises ChainError when it fails."""
         if devchain.follows_clock():
             devchain.set_next_time(self.client, now=self.now)
-        key = keys.key(sender)
-        call: dict[str, Any] = {"data": "0x" + data.hex(), "value": 0}
-        if to:
-            call["to"] = to_checksum_address(to)
+        signer = signers.signer(sender)
+        call = {"from": signer.address, "data": "0x" + data.hex(), **({"to": to} if to else {})}
         try:
-            wanted = {name: value for name, value in call.items() if name != "value"}
-            estimate = int(self.client.call("eth_estimateGas", {"from": key.address, **wanted}, "pending"), 16)
-            gas = min(GAS_LIMIT, estimate + estimate // 4)
-            call |= {"gas": gas, "nonce": self._nonce(sender), "chainId": self.client.chain_id, "type": 2}
-            signed = Account.sign_transaction({**call, **self.fees}, key.private_key)
-            tx_hash = self.client.call("eth_sendRawTransaction", "0x" + bytes(signed.raw_transaction).hex())
+            estimate = self.client.gas(call)
+            transaction = Transaction(
+                chain_id=self.client.chain_id,
+                nonce=self._nonce(sender),
+                priority_fee=self.offer.priority_fee,
+                max_fee=self.offer.max_fee,
+                gas=min(settings.CHAIN_GAS_LIMIT, estimate + estimate // 4),
+                to=bytes.fromhex(to[2:]) if to else b"",
+                data=data,
+            )
+            raw = signer.sign(transaction)
+            tx_hash = self.client.call("eth_sendRawTransaction", "0x" + raw.hex())
         except RpcError as error:
             raise reverted(error) from None
         self.nonces[sender] = self._nonce(sender) + 1

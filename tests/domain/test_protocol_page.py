@@ -4,7 +4,7 @@ import re
 from decimal import Decimal
 from pathlib import Path
 
-from grid.domain import typed_data
+from grid.domain import succession, typed_data
 from grid.domain.amounts import Prices, Quantities, line_amount, line_milli, mismatch_quantities
 from grid.domain.casefile import Case, ChainPart, RunPart, to_json
 from grid.domain.disputes import TRANSITIONS
@@ -85,6 +85,12 @@ def test_every_signed_struct_stands_on_the_page():
 def test_every_transition_stands_on_the_page():
     assert [tuple(cells) for cells in table("State")] == [
         (str(state), str(event), str(party), str(after)) for (state, event), (party, after) in TRANSITIONS.items()
+    ]
+
+
+def test_every_succession_of_signers_stands_on_the_page():
+    assert [tuple(cells) for cells in table("Waits")] == [
+        (str(waits), str(act), str(by), str(after)) for (waits, act), (by, after) in succession.TRANSITIONS.items()
     ]
 
 

@@ -29,6 +29,8 @@ abstract contract Signers is IAccounts {
     error VerifierHasNoCode(address verifier);
     /// @notice The zero address signs nothing.
     error SignerZero();
+    /// @notice Another signer has taken that key's place on its own account; name the account by its id.
+    error SignerReplaced(address account);
     /// @notice A signer of this account is known already.
     error AlreadyEnrolled(address account);
 
@@ -79,11 +81,14 @@ abstract contract Signers is IAccounts {
         emit SignerChanged(account, signer, changes);
     }
 
-    /// @dev The account that a signer stands for by itself. A key that is not known yet is enrolled along the way.
+    /// @dev The account that a signer stands for by itself. A key that is not known yet is enrolled along the way; one that
+    ///      no longer signs for its own account is refused, because naming it would name whoever took its place.
     function _accountOf(bytes calldata signer) internal returns (address account) {
         if (signer.length == ADDRESS_LENGTH) return address(bytes20(signer));
         account = _idOf(signer);
-        if (_signers[account].length == 0) _enrol(account, signer);
+        bytes memory known = _signers[account];
+        if (known.length == 0) _enrol(account, signer);
+        else if (keccak256(known) != keccak256(signer)) revert SignerReplaced(account);
     }
 
     /// @dev Reverts if nobody could ever sign as `signer`.

@@ -188,7 +188,8 @@ abstract contract Succession is Signers, SignedActions {
     ///         anyone. In force at once: it gives nobody anything before the delay of a recovery. A recovery that waits is
     ///         cancelled. What is named is an account, so whoever changes its signer changes it for all that named it.
     /// @dev The named one need not sign: a community's key would have to be at hand for every member. Reverts if: it is the
-    ///      account itself or is named already; it is neither empty nor a signer; deadline, nonce or signature fail.
+    ///      account itself or is named already; it is neither empty nor a signer; it is a key that no longer signs for its
+    ///      own account; deadline, nonce or signature fail.
     /// @param account 20-byte account id
     /// @param recovery empty for nobody; a wallet's address or account id; or verifier address || key, enrolled if need be
     /// @param nonce any unused nonce of the account

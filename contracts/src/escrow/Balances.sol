@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {IEscrow} from "../../interfaces/IEscrow.sol";
 import {AccountWord} from "./AccountWord.sol";
 
@@ -10,7 +11,7 @@ import {AccountWord} from "./AccountWord.sol";
 ///         deposit of a demand), the bond, or the pool of collected receivables on its way to those it is owed to.
 /// @dev Inflow is bounded so that the sum of everything fits 96 bits; internal moves conserve it, so no later credit
 ///      can overflow and no account can make a run revert.
-abstract contract Balances is IEscrow {
+abstract contract Balances is IEscrow, ReentrancyGuardTransient {
     using SafeCast for uint256;
 
     /// @dev A reference to it is passed around, so that an account's place in storage is computed once.
@@ -111,7 +112,12 @@ abstract contract Balances is IEscrow {
 
     /// @notice Hands collected receivables on, oldest claim first. Anyone may call it.
     /// @param limit queue entries to serve at most
-    function payOwed(uint256 limit) public {
+    function payOwed(uint256 limit) external nonReentrantView {
+        _payOwed(limit);
+    }
+
+    /// @dev {payOwed}, along the way of something else.
+    function _payOwed(uint256 limit) internal {
         uint256 position = _owedHead;
         uint256 end = _owedTail;
         while (_pool != 0 && position < end && limit != 0) {

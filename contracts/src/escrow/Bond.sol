@@ -65,7 +65,12 @@ abstract contract Bond is Balances {
 
     /// @notice Pays stored claims out of the bond, oldest first. Anyone may call it, paused or not.
     /// @param limit claims to serve at most
-    function payBondClaims(uint256 limit) public {
+    function payBondClaims(uint256 limit) external nonReentrantView {
+        _payBondClaims(limit);
+    }
+
+    /// @dev {payBondClaims}, along the way of something else.
+    function _payBondClaims(uint256 limit) internal {
         (uint256 head, uint256 tail, uint256 left) = (_claimHead, _claimTail, _bond);
         uint256 outstanding = _claimed;
         for (; limit != 0 && head < tail && left != 0; --limit) {

@@ -44,12 +44,12 @@ abstract contract Remedies is Bond {
     address public immutable disputes;
 
     modifier onlyDisputes() {
-        if (msg.sender != disputes) revert NotDisputing(msg.sender);
+        _requireCaller(false);
         _;
     }
 
     modifier onlyDisputing() {
-        if (msg.sender != recomputation && msg.sender != disputes) revert NotDisputing(msg.sender);
+        _requireCaller(true);
         _;
     }
 
@@ -113,6 +113,12 @@ abstract contract Remedies is Bond {
         _deposits -= uint96(amount);
         emit ClaimDepositReturned(account, amount);
         _add(account, amount);
+    }
+
+    /// @dev The caller is Disputes, or where `either` is set Recomputation, and nothing here is in the middle of a
+    ///      transfer.
+    function _requireCaller(bool either) private view nonReentrantView {
+        if (msg.sender != disputes && !(either && msg.sender == recomputation)) revert NotDisputing(msg.sender);
     }
 
     /// @dev What a correction owes an account and the bond has paid already goes back to the bond.

@@ -2,12 +2,13 @@
 pragma solidity 0.8.37;
 
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {IAccounts} from "../../interfaces/IAccounts.sol";
 
 /// @title Messages that people sign and anyone may relay
 /// @notice EIP-712 under the domain ("Commonwatt", "1", chain id, this contract). A nonce is any unused number, in no
 ///         order; what is spent is the nonce, never the signature's bytes.
-abstract contract SignedActions is EIP712 {
+abstract contract SignedActions is EIP712, ReentrancyGuardTransient {
     bytes32 private constant NONCE_CANCEL_TYPEHASH =
         keccak256("NonceCancel(address account,uint256 nonce,uint256 deadline)");
 
@@ -53,14 +54,15 @@ abstract contract SignedActions is EIP712 {
         return _nonces[account][nonce >> 8] & (1 << (nonce & 0xff)) != 0;
     }
 
-    /// @dev Spends the nonce and checks deadline and signature. Reverts if any of the three fails.
+    /// @dev Spends the nonce and checks deadline and signature. Reverts if any of the three fails, or in the middle of a
+    ///      transfer: whoever signs calls nothing, so refusing to be re-entered is all the guard that is needed.
     function _authorize(
         address account,
         bytes32 structHash,
         uint256 nonce,
         uint256 deadline,
         bytes calldata signature
-    ) internal {
+    ) internal nonReentrantView {
         if (block.timestamp > deadline) revert SignatureExpired(deadline, block.timestamp);
         if (nonceUsed(account, nonce)) revert NonceAlreadyUsed(account, nonce);
         bytes32 digest = _hashTypedDataV4(structHash);

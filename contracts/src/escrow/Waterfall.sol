@@ -76,28 +76,64 @@ abstract contract Waterfall is Withdrawals, Mandates, Remedies {
         _creditMembers(totals, memberCut);
         _creditSystem(totals, credits, rows);
         _tell(totals, runKey, sequence, day);
-        payOwed(OWED_PAID_ALONG);
+        _payOwed(OWED_PAID_ALONG);
     }
 
-    /// @dev First pass of an initial run: takes debits up to the day's caps and lists credits. Unchecked: some hundred
-    ///      numbers below 2^96.
+    /// @dev First pass of an initial run: takes debits up to the day's caps and lists credits.
     function _debitMembers(Totals memory totals, uint256 day, bytes32[] calldata rows) private {
-        unchecked {
-            uint256 credits;
-            uint256 members = rows.length - SYSTEM_ROWS;
-            for (uint256 i = 0; i < members; ++i) {
-                bytes32 row = _rowAt(rows, i);
-                int256 net = int96(uint96(uint256(row)));
-                if (net > 0) {
-                    credits += uint256(net);
-                    _append(totals, row);
-                } else if (net < 0) {
-                    _debitCapped(totals, address(bytes20(row)), uint256(-net), day);
-                }
-            }
-            totals.credits = credits;
-            totals.gap += int256(credits);
+        uint256 place;
+        uint256 end;
+        assembly ("memory-safe") {
+            place := rows.offset
+            end := add(place, shl(5, sub(rows.length, 4)))
         }
+        while ((place = _debitPlain(totals, day, place, end)) < end) {
+            bytes32 row;
+            assembly ("memory-safe") {
+                row := calldataload(place)
+            }
+            _debitCapped(totals, address(bytes20(row)), uint256(-int256(int96(uint96(uint256(row))))), day);
+            place += 32;
+        }
+    }
+
+    /// @dev Rows from `place` in calldata on, as long as nothing about them is special: credits are listed; debits that
+    ///      newest mandate and free balance carry are taken and listed as they stand. In assembly, since it runs hundreds
+    ///      of times; nothing overflows, since it adds up some hundred numbers below 2^96. {AccountWord} names the bits.
+    /// @return where the first debit of another kind stands, or `end`
+    function _debitPlain(Totals memory totals, uint256 day, uint256 place, uint256 end) private returns (uint256) {
+        uint256 list = totals.end;
+        int256 gap;
+        uint256 credits;
+        assembly ("memory-safe") {
+            for {} lt(place, end) { place := add(place, 32) } {
+                let row := calldataload(place)
+                let net := signextend(11, row)
+                if iszero(net) { continue }
+                switch sgt(net, 0)
+                case 1 { credits := add(credits, net) }
+                default {
+                    mstore(0, shr(96, row))
+                    mstore(32, _accounts.slot)
+                    let slot := keccak256(0, 64)
+                    let word := sload(slot)
+                    // Above the cap, above the free balance, or not between first day and end day.
+                    let from := and(shr(184, word), 0xffffffff)
+                    if or(
+                        or(gt(sub(0, net), shr(168, shl(72, word))), gt(sub(0, net), shr(160, shl(160, word)))),
+                        iszero(lt(sub(day, from), sub(and(shr(216, word), 0xffffffff), from)))
+                    ) { break }
+                    sstore(slot, add(word, net))
+                }
+                gap := add(gap, net)
+                mstore(list, row)
+                list := add(list, 32)
+            }
+        }
+        totals.end = list;
+        totals.gap += gap;
+        totals.credits += credits;
+        return place;
     }
 
     /// @dev Takes what a member owes for a day, up to its cap.
@@ -232,30 +268,55 @@ abstract contract Waterfall is Withdrawals, Mandates, Remedies {
         credits[i] -= part;
     }
 
-    /// @dev Second pass: pays the members' credits that the first one listed. Cuts are differences of a running floor,
-    ///      so that they add up to `cut` exactly and none exceeds its credit.
+    /// @dev Second pass: pays the members' credits that the first one listed, or what is left of them.
     function _creditMembers(Totals memory totals, uint256 cut) private {
-        unchecked {
-            uint256 seen;
-            uint256 cutSoFar;
-            uint256 end = totals.end;
-            for (uint256 place = totals.start; place < end; place += 32) {
-                bytes32 move = _moveAt(place);
-                int256 effect = int96(uint96(uint256(move)));
-                if (effect <= 0) continue;
-                uint256 amount = uint256(effect);
-                address account = address(bytes20(move));
-                if (cut != 0) {
-                    seen += amount;
-                    uint256 part = (cut * seen) / totals.credits - cutSoFar;
-                    cutSoFar += part;
-                    amount -= part;
-                    _setMove(place, _move(account, int256(amount)));
-                    if (part != 0) _enqueueOwed(account, part);
-                    if (amount == 0) continue;
+        if (cut != 0) _cutCredits(totals, cut);
+        uint256 end = totals.end;
+        uint256 place = totals.start;
+        while ((place = _creditPlain(place, end)) < end) {
+            bytes32 move = _moveAt(place);
+            _add(address(bytes20(move)), uint256(int256(int96(uint96(uint256(move))))));
+            place += 32;
+        }
+    }
+
+    /// @dev Moves from `place` on, as long as no receivable is to be collected: credits are paid, debits passed over. In
+    ///      assembly as {_debitPlain} is.
+    /// @return where the first credit to an account with a receivable is listed, or `end`
+    function _creditPlain(uint256 place, uint256 end) private returns (uint256) {
+        assembly ("memory-safe") {
+            mstore(32, _accounts.slot)
+            for {} lt(place, end) { place := add(place, 32) } {
+                let move := mload(place)
+                let amount := signextend(11, move)
+                if sgt(amount, 0) {
+                    mstore(0, shr(96, move))
+                    let slot := keccak256(0, 64)
+                    let word := sload(slot)
+                    if and(shr(248, word), 1) { break }
+                    sstore(slot, add(word, amount))
                 }
-                _add(account, amount);
             }
+        }
+        return place;
+    }
+
+    /// @dev Lowers the listed credits by `cut` in all, pro rata, and books what each is owed. Cuts are differences of a
+    ///      running floor, so that they add up to `cut` exactly and none exceeds its credit.
+    function _cutCredits(Totals memory totals, uint256 cut) private {
+        uint256 seen;
+        uint256 cutSoFar;
+        for (uint256 place = totals.start; place < totals.end; place += 32) {
+            bytes32 move = _moveAt(place);
+            int256 effect = int96(uint96(uint256(move)));
+            if (effect <= 0) continue;
+            seen += uint256(effect);
+            uint256 part = (cut * seen) / totals.credits - cutSoFar;
+            if (part == 0) continue;
+            cutSoFar += part;
+            address account = address(bytes20(move));
+            _setMove(place, _move(account, effect - int256(part)));
+            _enqueueOwed(account, part);
         }
     }
 

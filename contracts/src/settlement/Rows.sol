@@ -96,13 +96,19 @@ library Rows {
 
     /// @dev Looks for a system account among the ascending members by halving.
     function _requireNoMember(bytes32[] calldata rows, uint256 members, address account) private pure {
-        (uint256 low, uint256 high) = (0, members);
-        while (low < high) {
-            uint256 middle = (low + high) / 2;
-            if (accountOf(rows[middle]) < account) low = middle + 1;
-            else high = middle;
+        uint256 low;
+        bool found;
+        assembly ("memory-safe") {
+            for { let high := members } lt(low, high) {} {
+                let middle := shr(1, add(low, high))
+                switch lt(shr(96, calldataload(add(rows.offset, shl(5, middle)))), account)
+                case 0 { high := middle }
+                default { low := add(middle, 1) }
+            }
+            let word := calldataload(add(rows.offset, shl(5, low)))
+            found := and(lt(low, members), eq(shr(96, word), account))
         }
-        if (low < members && accountOf(rows[low]) == account) revert SystemAccountAmongMembers(low, account);
+        if (found) revert SystemAccountAmongMembers(low, account);
     }
 
     /// @notice Nets of the previous sequence, row by row of the new one.

@@ -2,6 +2,7 @@
 
 import pytest
 import signing
+from brownie.exceptions import VirtualMachineError
 from signers import FUNCTIONS, Registry, rejected
 from world import refused
 
@@ -102,6 +103,18 @@ def test_every_member_is_signed(registry, case):
         arguments = [*{**message, member: changed[member]}.values(), *signatures]
         with rejected(r"SignatureInvalid|NoRecovery"):
             send(registry, kind, arguments)
+
+
+def test_calldata_that_ends_early__reverts(registry, case):
+    kind, message, signers = case
+    call = getattr(registry.contract, FUNCTIONS[kind])
+    data = call.encode_input(*registry.arguments(kind, message, *signers))
+    for cut in (len(data) - 64, len(data) // 2, 74, 10):
+        with pytest.raises(VirtualMachineError):
+            registry.world.mallory.transfer(registry.contract, data=data[:cut])
+    assert not registry.contract.nonceUsed(spender(kind, signers, message), message["nonce"])
+    registry.world.mallory.transfer(registry.contract, data=data)
+    assert registry.contract.nonceUsed(spender(kind, signers, message), message["nonce"])
 
 
 def test_malleated_signature__reverts(registry, alice, case):

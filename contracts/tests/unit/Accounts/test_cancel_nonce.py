@@ -5,7 +5,7 @@ from signers import Registry, rejected
 from world import TOKEN, refused
 
 
-@pytest.fixture(params=["accounts", "escrow"])
+@pytest.fixture(params=["accounts", "escrow", "recomputation", "disputes"])
 def taker(request, registry) -> Registry:
     """A contract that takes signed messages."""
     return Registry(registry.world, registry.verifier, getattr(registry.world, request.param))

@@ -75,6 +75,16 @@ def test_what_cannot_sign__reverts(registry, alice, phone):
     assert registry.contract.recoveryOf(alice.account) == ZERO_ADDRESS
 
 
+def test_key_that_was_replaced_is_named_by_its_id_only(registry, alice, laptop):
+    """By its bytes the owner would mean the key, and name whoever signs for its account now."""
+    registry.contract.enrol(laptop.signer, {"from": registry.world.relayer})
+    registry.succeed(laptop.account, laptop, registry.wallet("bob"))
+    with refused("SignerReplaced", laptop.account):
+        registry.name_recovery(alice.account, alice, laptop.signer)
+    registry.name_recovery(alice.account, alice, bytes.fromhex(laptop.account[2:]))
+    assert registry.contract.recoveryOf(alice.account) == laptop.account
+
+
 def test_strangers_signature__reverts(registry, alice, laptop, recoverable):
     for nobody in (laptop, registry.wallet("mallory")):
         with rejected("SignatureInvalid"):

@@ -85,7 +85,7 @@ def test_another_checkpoint_before__reverts(anchor, world, three):
 
 def test_something_before_the_first__reverts(anchor, world):
     for wrong in ((0, 1, 0, NO_CHECKPOINT[3]), (0, 0, 0, trees.root([])), (0, 0, 1, NO_CHECKPOINT[3])):
-        with refused("PreviousCheckpointWrong", 0, digest(wrong), digest(NO_CHECKPOINT)):
+        with refused("PreviousCheckpointWrong", 0, digest(wrong), NO_CHECKPOINT[3]):
             anchor.anchor(0, wrong, 2, LEAVES[0], [], {"from": world.anchorer})
 
 

@@ -97,7 +97,7 @@ def test_posting_in_the_last_second_of_the_lag(world):
 
 
 def test_checkpoint_that_is_not_anchored__reverts(world):
-    with refused("CheckpointNotAnchored", 1, 1):
+    with refused("CheckpointNotAnchored", 1):
         world.post(NETS, checkpoint=1)
 
 
