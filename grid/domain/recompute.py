@@ -85,7 +85,7 @@ class Chain:
     cap: Callable[[bytes, int], int]
 
     def require_run(self, run: Run, account: bytes, at_least_until: int = 0) -> bytes:
-        """Return a run's key: the last run of its zone and day, within the account's window, with its checkpoint."""
+        """Return a run's key: the last run posted for its zone and day, within the account's window."""
         key, sequence = run_key(run.input.zone, run.input.day), run.input.sequence
         if self.posted.get((key, sequence)) != (run.input, run.rows_root):
             raise RunUnknown(key, sequence)
@@ -95,9 +95,12 @@ class Chain:
         until = max(self.until(key, account), at_least_until)
         if self.now >= until:
             raise WindowClosed(until, self.now)
+        return key
+
+    def require_checkpoint(self, run: Run) -> None:
+        """Require the run's checkpoint as it was anchored: for all that depends on the log or its size."""
         if run.checkpoint.seq != run.input.checkpoint or run.checkpoint not in self.anchored:
             raise CheckpointWrong(run.checkpoint.seq, run.input.checkpoint)
-        return key
 
 
 Show = Callable[[Posted, Facts], Facts]
@@ -123,7 +126,7 @@ class Recomputation:
 
     def arithmetic(self, account: bytes, statement: Statement) -> int:
         """The amount is other than the formula gives with the line's own energy and the header's prices."""
-        return self._own(account, statement, lambda posted, facts: facts)
+        return self._own(account, statement, lambda posted, facts: facts, logged=False)
 
     # Ground 1.
 
@@ -214,6 +217,7 @@ class Recomputation:
     def malformed(self, account: bytes, run: Run, point: Point, slot: int, leaf: Line | Header, rows: Rows) -> int:
         """A line or header is one that no writer makes: pays as a default does."""
         key = self.chain.require_run(run, account)
+        self.chain.require_checkpoint(run)
         totals.require_malformed(run, point, slot, leaf)
         totals.require_own_point(run, key, point, account)
         net = totals.row_net(run, rows, account, self.terms.system) if rows.chunks else 0
@@ -232,19 +236,25 @@ class Recomputation:
         key, sequence, _, _, account = slot
         return self.ledger.pay_remedy(key, sequence, account, lacking) if lacking else 0
 
-    def _own(self, account: bytes, statement: Statement, show: Show, at_least_until: int = 0) -> int:
+    def _own(
+        self, account: bytes, statement: Statement, show: Show, at_least_until: int = 0, *, logged: bool = True
+    ) -> int:
         """As _claim, for the owner of the slot."""
 
         def owned(posted: Posted, facts: Facts) -> Facts:
             require_owner(account, posted.point, facts)
             return show(posted, facts)
 
-        return self._claim(account, statement, owned, at_least_until)
+        return self._claim(account, statement, owned, at_least_until, logged=logged)
 
-    def _claim(self, account: bytes, statement: Statement, show: Show, at_least_until: int = 0) -> int:
-        """Open a slot, lay what is shown over it, and pay what it lacks."""
+    def _claim(
+        self, account: bytes, statement: Statement, show: Show, at_least_until: int = 0, *, logged: bool = True
+    ) -> int:
+        """Open a slot, lay what is shown over it, and pay what it lacks. `logged`: what is shown rests on the log."""
         run = statement.run
         key = self.chain.require_run(run, account, at_least_until)
+        if logged:
+            self.chain.require_checkpoint(run)
         posted = require_statement(statement, key)
         slot = (key, run.input.sequence, posted.point.point, posted.slot, account)
         facts = show(posted, self.facts.get(slot, Facts()))

@@ -16,8 +16,8 @@ def test_every_contract_has_code_and_knows_the_others(chain: Client) -> None:
     addresses = contracts.registry(chain.chain_id)
 
     assert set(addresses) == {
-        "AccessManager", "Accounts", "DemoToken", "Disputes", "ERC7913WebAuthnVerifier", "Escrow", "Recomputation",
-        "RecordAnchor", "Settlement",
+        "AccessManager", "Accounts", "DemoToken", "Disputes", "ERC7913WebAuthnVerifier", "Escrow", "RecordAnchor",
+        "Recomputation", "Settlement",
     }  # fmt: skip
     assert all(chain.code(deployed.address) for deployed in addresses.values())
     assert queries.call("Escrow", "settlement") == addresses["Settlement"].address

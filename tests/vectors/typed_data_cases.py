@@ -71,6 +71,15 @@ def messages() -> list[tuple[str, TypedDomain, str, Message]]:
         "deadline": DEADLINE,
     }
     slots = sum((1_920_000 + k) << 32 * k for k in range(4))
+    contest: Message = {
+        **dispute,
+        "slot": 1_920_000,
+        "importWh": 2**40 - 1,
+        "exportWh": 0,
+        "evidenceHash": keccak256(b"a record"),
+        "signedBytes": True,
+    }
+    appeal: Message = {"account": signer, "caseId": 12, "nonce": 10, "deadline": DEADLINE}
     unposted: Message = {
         "account": signer,
         "zone": bytes(31) + b"\x07",
@@ -108,25 +117,9 @@ def messages() -> list[tuple[str, TypedDomain, str, Message]]:
         ("a claim", DOMAIN, "Claim", {**dispute, "slot": 1_920_000, "ground": 7}),
         ("a demand for four slots", DOMAIN, "Demand", {**dispute, "slots": slots}),
         ("a demand for whatever there is", DOMAIN, "Demand", {**dispute, "point": bytes(32), "slots": 0}),
-        (
-            "a contest of a reading",
-            DOMAIN,
-            "Contest",
-            {
-                "account": signer,
-                "runKey": keccak256(b"a run"),
-                "sequence": 0,
-                "point": bytes(16) + bytes(range(16)),
-                "slot": 1_920_000,
-                "importWh": 2**40 - 1,
-                "exportWh": 0,
-                "evidenceHash": keccak256(b"a record"),
-                "signedBytes": True,
-                "nonce": 10,
-                "deadline": DEADLINE,
-            },
-        ),
-        ("an appeal", DOMAIN, "Appeal", {"account": signer, "caseId": 3, "nonce": 11, "deadline": DEADLINE}),
+        ("a contest", DOMAIN, "Contest", contest),
+        ("a contest without signed bytes", DOMAIN, "Contest", {**contest, "signedBytes": False}),
+        ("an appeal", DOMAIN, "Appeal", appeal),
         ("a day that was not posted", DOMAIN, "UnpostedClaim", unposted),
         ("a nonce made void", DOMAIN, "NonceCancel", void),
     ]

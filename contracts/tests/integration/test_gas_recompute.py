@@ -42,7 +42,7 @@ def street(world):
 
     def build(**changes) -> Scenario:
         header = {**HEADER, **changes.pop("header", {})}
-        meters = {"meterStart": keccak(text="start"), "meterEnd": keccak(text="end")}
+        meters = {"meterStart": keccak(text="serial"), "meterEnd": keccak(text="serial")}
         registers = {
             "importStart": 31_415_926, "importEnd": 31_415_926, "exportStart": 27_182_818, "exportEnd": 27_183_818,
             "modulus": 1_000_000_000, "readingStart": 5_000_001, "readingEnd": 5_000_019, **meters,
