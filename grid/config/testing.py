@@ -14,6 +14,8 @@ from grid.config.servers import anvil
 
 # Histories of the contracts' state machine in a long campaign.
 DEEP_CONTRACT_EXAMPLES = "100"
+# Changes of the contracts that a long campaign puts before their tests; another sample each day.
+DEEP_MUTANTS = "300"
 COUNT = re.compile(r"(\d+) (passed|failed|errors?|skipped)\b")
 
 
@@ -79,6 +81,15 @@ def _checks() -> list[Suite]:
     ]
 
 
+def _graded() -> list[Suite]:
+    """What grades the contracts and their tests in a long campaign."""
+    sample = ["--sample", DEEP_MUTANTS, "--seed", str(int(time.time()) // 86_400)]
+    return [
+        Suite("slither", ["sh", "contracts/scripts/slither.sh"]),
+        Suite("mutants", [sys.executable, "contracts/scripts/mutate.py", *sample]),
+    ]
+
+
 def run(*, deep: bool, only: str | None, arguments: Sequence[str]) -> int:
     """Run the suites; arguments go to pytest and leave out the rest. Returns the exit code."""
     env = {**os.environ, "WATT_DEMO": "1", "CHROMIUM": str(browser.get()), "ANVIL": str(anvil.binary())}
@@ -93,6 +104,8 @@ def run(*, deep: bool, only: str | None, arguments: Sequence[str]) -> int:
         Suite("contract artifacts", ["sh", "contracts/scripts/build.sh", "--check"]),
         Suite("contracts", ["sh", "contracts/scripts/run_tests.sh", "-q"], counts_tests=True),
     ]
+    if deep:
+        contracts += _graded()
     if arguments:
         suites = [pytest]
     else:

@@ -22,6 +22,7 @@ BOND = 1_000_000 * TOKEN
 UNLIMITED = 2**256 - 1
 POSTER, ANCHORER, GUARDIAN, MINTER, PANEL, METER_DATA = 1, 2, 3, 4, 5, 6
 SYSTEM = ("supplier", "fee", "dust", "balancing")
+PANELLISTS = ("first of the panel", "second of the panel", "third of the panel")
 CALLERS = ("recomputation", "disputes")
 """Keys that stand in for the two contracts, so that a test can have the escrow pay whatever it wants to try."""
 
@@ -44,6 +45,31 @@ class Terms:
     signer_delay: int = 3 * DAY
     fixed_sum: int = 0
     exposure_ratio: int = 1
+    hold_time: int = 3 * DAY
+    max_holds: int = 2
+    response_time: int = DAY
+    extra_time: int = DAY // 2
+    meter_data_time: int = DAY
+    appeal_time: int = DAY // 2
+    panel_time: int = 2 * DAY
+    deposit: int = 5 * TOKEN
+    contest_limit: int = 50 * TOKEN
+    max_slot_wh: int = 100_000
+    max_open_cases: int = 4
+
+    @property
+    def of_disputes(self) -> list[int]:
+        return [
+            self.response_time,
+            self.extra_time,
+            self.meter_data_time,
+            self.appeal_time,
+            self.panel_time,
+            self.deposit,
+            self.contest_limit,
+            self.max_slot_wh,
+            self.max_open_cases,
+        ]
 
 
 @dataclass
@@ -279,8 +305,13 @@ def build(
     chain: Chain | None = None,
     deployer: str = "admin",
     bond: int = BOND,
+    courts: bool = False,
+    log: bool = True,
 ) -> World:
-    """Deploy a community as the deployment script does; `token` names a mock instead of the demonstration's token."""
+    """Deploy a community as the deployment script does; `token` names a mock instead of the demonstration's token.
+
+    Without `courts`, keys stand in for Recomputation and Disputes. Without `log` no checkpoint is anchored yet.
+    """
     terms = terms or Terms()
     chain = chain or Chain(time)
     admin = person(deployer).address
@@ -289,12 +320,13 @@ def build(
     anchor = creator.create("RecordAnchor", manager.address)
     accounts = creator.create("Accounts", terms.signer_delay)
     money = creator.create(token) if token else creator.create("DemoToken", manager.address)
+    callers = [creator.later(2), creator.later(3)] if courts else [person(name).address for name in CALLERS]
     escrow = creator.create(
         "Escrow",
         manager.address,
         money.address,
         accounts.address,
-        [creator.later(1), *(person(name).address for name in CALLERS)],
+        [creator.later(1), *callers],
         [person(name).address for name in SYSTEM],
         terms.withdrawal_delay,
         terms.gate_lead,
@@ -307,12 +339,19 @@ def build(
         [terms.challenge_window, terms.posting_lag, terms.correction_lag, terms.fixed_sum, terms.exposure_ratio],
     )
     world = World(chain, terms, manager, anchor, accounts, money, escrow, settlement)
+    if courts:
+        near = [accounts.address, escrow.address, settlement.address, anchor.address]
+        limits = [terms.hold_time, terms.max_holds]
+        recomputation = creator.create("Recomputation", *near, callers[1], limits)
+        disputes = creator.create("Disputes", manager.address, *near, recomputation.address, terms.of_disputes)
+        world.others = {"recomputation": recomputation, "disputes": disputes}
     _grant(world, admin, minter=token is None)
     money.send("mint", admin, 2**100, sender=admin)
     money.send("approve", escrow.address, UNLIMITED, sender=admin)
     if bond:
         escrow.send("topUpBond", bond, sender=admin)
-    world.anchor_entries(1)
+    if log:
+        world.anchor_entries(1)
     return world
 
 
@@ -324,10 +363,16 @@ def _grant(world: World, admin: str, *, minter: bool) -> None:
         (world.escrow, ("pause", "unpause"), GUARDIAN),
     ]
     roles += [(world.token, ("mint",), MINTER)] if minter else []
+    if world.others:
+        roles += [(world.others["disputes"], ("answer",), METER_DATA), (world.others["disputes"], ("vote",), PANEL)]
     for target, functions, role in roles:
         selectors = [target.contract.selector(function) for function in functions]
         world.manager.send("setTargetFunctionRole", target.address, selectors, role, sender=admin)
     holders = {POSTER: world["poster"], ANCHORER: world["anchorer"], GUARDIAN: world["guardian"]}
+    if world.others:
+        world.manager.send("grantRole", METER_DATA, world["meter data"], 0, sender=admin)
+        for name in PANELLISTS:
+            world.manager.send("grantRole", PANEL, world[name], 0, sender=admin)
     for role, holder in (holders | ({MINTER: admin} if minter else {})).items():
         world.manager.send("grantRole", role, holder, 0, sender=admin)
 

@@ -63,6 +63,10 @@ def test_everything_runs_unless_a_suite_is_chosen(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(testing, "_summary", lambda suites: 0)
     testing.run(deep=False, only=None, arguments=[])
     assert {"style", "types", "python", "contracts", "contract artifacts"} <= set(ran)
+    assert "mutants" not in ran
+    ran.clear()
+    testing.run(deep=True, only="contracts", arguments=[])
+    assert {"contracts", "slither", "mutants"} <= set(ran)
     ran.clear()
     testing.run(deep=False, only="python", arguments=[])
     assert ran == ["python"]

@@ -86,17 +86,17 @@ abstract contract EnergyGround is Facts {
         Case memory c = _open(claim, statement, ENERGY, 0);
         _requireCitedOrNext(c, interval);
         _takeInterval(c, statement, interval);
+        uint64 cited = interval.words[BINDING_WORD].asIndex();
+        // A citation that leads nowhere is behind every BINDING.
+        if (binding.index < cited && cited < c.slot.size) revert BindingNotBetter(binding.index, cited);
+        Bindings.requireCovers(binding.words, c.slot.point, c.slot.day);
+        Openings.requireBinding(statement.run.checkpoint, binding);
         if (registers.length != 0) {
             uint64 quality = interval.words[QUALITY_WORD].asUint();
             if (quality != 0) revert QualityNotValid(quality);
             Openings.requireRegisters(interval.words[COMMITMENT_WORD], registers[0]);
             _measure(c.slot.energy, registers[0].words, binding.words);
         }
-        uint64 cited = interval.words[BINDING_WORD].asIndex();
-        // A citation that leads nowhere is behind every BINDING.
-        if (binding.index < cited && cited < c.slot.size) revert BindingNotBetter(binding.index, cited);
-        Bindings.requireCovers(binding.words, c.slot.point, c.slot.day);
-        Openings.requireBinding(statement.run.checkpoint, binding);
         if (Bindings.accountIn(binding.words, c.slot.zone) == c.claimant) {
             if (c.claimant != c.slot.owner) c.flags |= OWNED;
         } else {
