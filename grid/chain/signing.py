@@ -4,8 +4,8 @@ from coincurve import PrivateKey, PublicKey
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
+from grid.chain.client import connect
 from grid.chain.errors import RpcError
-from grid.chain.nodes import connect
 
 SIGNATURE_SIZE = 65
 _HALF_ORDER = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0

@@ -8,11 +8,10 @@ import structlog
 from django.conf import settings
 
 from grid.chain import contracts
-from grid.chain.client import Client, Head
+from grid.chain.client import Client, Head, connect
 from grid.chain.errors import RpcError
 from grid.chain.locks import Fence, owned
 from grid.chain.models import Block, ChainEvent, ChainTx, ChainTxState
-from grid.chain.nodes import connect
 from grid.chain.services import halts
 
 log = structlog.get_logger()
