@@ -15,9 +15,11 @@ interface IAccounts {
     /// @return whether it is valid
     function isValidSignature(address account, bytes32 digest, bytes calldata signature) external view returns (bool);
 
-    /// @notice Whether `delegate` may dispute for `account` now.
+    /// @notice Whether `delegate` may dispute for `account` now, by a transaction of its own. The wallet that signs for an
+    ///         account may, without a delegation; one whose place another signer has taken may not, even if the account's
+    ///         id is its address.
     /// @param account 20-byte account id
     /// @param delegate who asks
-    /// @return whether a delegation stands
+    /// @return whether it is the account's wallet, or a delegation stands
     function isDelegate(address account, address delegate) external view returns (bool);
 }

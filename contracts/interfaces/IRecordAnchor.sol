@@ -14,6 +14,9 @@ interface IRecordAnchor {
     /// @notice Number of checkpoints anchored; the next one carries this number.
     function checkpointCount() external view returns (uint64);
 
+    /// @notice keccak256(abi.encode(Checkpoint)) of the checkpoint with that number; zero if there is none.
+    function digestOf(uint64 seq) external view returns (bytes32);
+
     /// @notice Whether exactly this checkpoint was anchored.
     /// @param checkpoint number, size, time and root
     /// @return whether all four are as they were anchored

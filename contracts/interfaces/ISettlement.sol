@@ -47,4 +47,7 @@ interface ISettlement {
 
     /// @notice Seconds after a day's end within which its initial run is posted.
     function postingLag() external view returns (uint64);
+
+    /// @notice Seconds after the posting lag within which corrections are posted.
+    function correctionLag() external view returns (uint64);
 }

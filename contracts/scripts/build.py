@@ -15,7 +15,17 @@ from brownie import project
 
 ROOT = Path(__file__).resolve().parent.parent
 ARTIFACTS = ROOT / "artifacts"
-DEPLOYED = ("AccessManager", "Accounts", "DemoToken", "Escrow", "RecordAnchor", "Settlement")
+DEPLOYED = (
+    "AccessManager",
+    "Accounts",
+    "DemoToken",
+    "Disputes",
+    "ERC7913WebAuthnVerifier",
+    "Escrow",
+    "Recomputation",
+    "RecordAnchor",
+    "Settlement",
+)
 
 
 def source_hash(paths: list[str]) -> str:
@@ -43,6 +53,10 @@ def artifact(build: dict) -> dict:
     }
 
 
+# What tests outside Brownie need besides; in a folder of their own, which no deployment reads.
+MOCKS = ("HostileToken", "MerkleLogHarness", "TestVerifier", "TestWallet")
+
+
 def render(name: str, builds: project.main.Project) -> str:
     return json.dumps(artifact(builds._build.get(name)), indent=1, sort_keys=False) + "\n"
 
@@ -53,14 +67,14 @@ def main() -> int:
     check = parser.parse_args().check
     loaded = project.load(str(ROOT), name="Commonwatt", raise_if_loaded=False)
     stale = []
-    for name in DEPLOYED:
-        path = ARTIFACTS / f"{name}.json"
+    for name in (*DEPLOYED, *MOCKS):
+        path = ARTIFACTS / ("mocks" if name in MOCKS else "") / f"{name}.json"
         text = render(name, loaded)
         if check:
             if not path.is_file() or path.read_text() != text:
                 stale.append(name)
         else:
-            ARTIFACTS.mkdir(exist_ok=True)
+            path.parent.mkdir(exist_ok=True)
             path.write_text(text)
     if stale:
         print(
@@ -68,7 +82,7 @@ def main() -> int:
             file=sys.stderr,
         )
         return 1
-    print(f"{len(DEPLOYED)} artifacts {'match the sources' if check else 'written'}")
+    print(f"{len(DEPLOYED) + len(MOCKS)} artifacts {'match the sources' if check else 'written'}")
     return 0
 
 

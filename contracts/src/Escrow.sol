@@ -5,12 +5,12 @@ import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManage
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
-import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {IAccounts} from "../interfaces/IAccounts.sol";
 import {IEscrow} from "../interfaces/IEscrow.sol";
 import {ISettlement} from "../interfaces/ISettlement.sol";
 import {Balances} from "./escrow/Balances.sol";
 import {Mandates} from "./escrow/Mandates.sol";
+import {Remedies} from "./escrow/Remedies.sol";
 import {SignedActions} from "./escrow/SignedActions.sol";
 import {Waterfall} from "./escrow/Waterfall.sol";
 import {Withdrawals} from "./escrow/Withdrawals.sol";
@@ -20,9 +20,12 @@ import {Withdrawals} from "./escrow/Withdrawals.sol";
 ///         deposit and withdrawal only. No debit exceeds what its owner signed. Pausing stops new deposits and runs,
 ///         never a withdrawal. There is no proxy and no call to a contract that a caller chooses.
 /// @dev Must hold after every call: token.balanceOf(this) >= totalLiabilities == sum of free and pending balances + bond
-///      + collection pool, with equality unless tokens were donated.
-contract Escrow is Waterfall, AccessManaged, ReentrancyGuardTransient {
+///      + deposits held + collection pool, with equality unless tokens were donated.
+contract Escrow is Waterfall, AccessManaged {
     using SafeERC20 for IERC20;
+
+    /// @dev All there is fits the signed 96 bits of a row and of a move.
+    uint256 private constant MAX_LIABILITIES = (1 << 95) - 1;
 
     /// @notice The four system accounts, fixed for this deployment.
     struct SystemAccounts {
@@ -30,6 +33,13 @@ contract Escrow is Waterfall, AccessManaged, ReentrancyGuardTransient {
         address fee;
         address dust;
         address balancing;
+    }
+
+    /// @notice The contracts that may move money inside: runs, proofs, demands and cases.
+    struct Callers {
+        address settlement;
+        address recomputation;
+        address disputes;
     }
 
     /// @notice The only token that is taken.
@@ -65,7 +75,7 @@ contract Escrow is Waterfall, AccessManaged, ReentrancyGuardTransient {
     error AccountInvalid();
     /// @notice More than the ledger can count.
     error LiabilitiesTooLarge(uint256 liabilities, uint256 max);
-    /// @notice Runs that are not final require `required` of the bond.
+    /// @notice Runs that are not final and open cases require `required` of the bond.
     error BondInUse(uint256 remaining, uint256 required);
 
     modifier whenNotPaused() {
@@ -76,7 +86,8 @@ contract Escrow is Waterfall, AccessManaged, ReentrancyGuardTransient {
     /// @param authority the AccessManager that knows guardian and admin
     /// @param token_ the only token that is taken
     /// @param accounts_ knows the signer behind an account
-    /// @param settlement_ address at which Settlement will be deployed; its constructor checks the match
+    /// @param callers addresses at which Settlement, Recomputation and Disputes will be deployed; their constructors
+    ///        check the match
     /// @param system the four system accounts
     /// @param withdrawalDelay_ seconds between request and execution
     /// @param gateLead_ seconds before delivery at which the market closes
@@ -84,7 +95,7 @@ contract Escrow is Waterfall, AccessManaged, ReentrancyGuardTransient {
         address authority,
         IERC20 token_,
         IAccounts accounts_,
-        address settlement_,
+        Callers memory callers,
         SystemAccounts memory system,
         uint64 withdrawalDelay_,
         uint64 gateLead_
@@ -93,15 +104,11 @@ contract Escrow is Waterfall, AccessManaged, ReentrancyGuardTransient {
         SignedActions(accounts_)
         Withdrawals(withdrawalDelay_)
         Mandates(gateLead_)
+        Remedies(callers.recomputation, callers.disputes)
         AccessManaged(authority)
     {
         token = token_;
-        settlement = settlement_;
-    }
-
-    /// @inheritdoc IEscrow
-    function bond() external view returns (uint256) {
-        return _bond;
+        settlement = callers.settlement;
     }
 
     /// @notice Whether new deposits and runs are stopped.
@@ -154,24 +161,27 @@ contract Escrow is Waterfall, AccessManaged, ReentrancyGuardTransient {
         token.safeTransfer(request.to, request.amount);
     }
 
-    /// @notice Adds the caller's tokens to the bond.
+    /// @notice Adds the caller's tokens to the bond, which pays the oldest claims first.
     /// @dev Reverts as {deposit} does, except that it works while paused.
     /// @param amount token base units
     function topUpBond(uint256 amount) external nonReentrant {
         _pull(msg.sender, amount);
         _bond += uint96(amount);
         emit BondToppedUp(msg.sender, amount, _bond);
+        _payBondClaims(CLAIMS_PAID_ALONG);
     }
 
-    /// @notice Takes tokens out of the part of the bond that no open run requires. Admin only.
-    /// @dev Reverts if: the caller lacks the role; the rest would not carry the runs that are not final.
+    /// @notice Takes tokens out of the part of the bond that no open run requires and no case reserved. Admin only.
+    /// @dev Reverts if: the caller lacks the role; claims wait; the rest would not carry the runs that are not final and
+    ///      the open cases.
     /// @param to receiver
     /// @param amount token base units
     function withdrawBond(address to, uint256 amount) external restricted nonReentrant {
         if (to == address(0) || to == address(this)) revert ReceiverInvalid(to);
+        _requireNoClaims();
         if (amount > _bond) revert InsufficientBalance(address(this), amount, _bond);
         uint256 remaining = _bond - amount;
-        uint256 required = ISettlement(settlement).requiredBond();
+        uint256 required = ISettlement(settlement).requiredBond() + _reserved;
         if (remaining < required) revert BondInUse(remaining, required);
         _bond = uint96(remaining);
         totalLiabilities -= amount;
@@ -188,19 +198,19 @@ contract Escrow is Waterfall, AccessManaged, ReentrancyGuardTransient {
         int256[] calldata previous
     ) external whenNotPaused nonReentrant {
         if (msg.sender != settlement) revert NotSettlement(msg.sender);
+        _requireNoClaims();
         if (day > lastRunDay) lastRunDay = day;
-        emit RunApplied(runKey, day, sequence);
-        _applyRows(runKey, day, rows, previous);
+        _applyRows(runKey, sequence, day, rows, previous);
     }
 
     /// @notice Stops new deposits and runs. Guardian only.
-    function pause() external restricted whenNotPaused {
+    function pause() external restricted whenNotPaused nonReentrantView {
         _paused = true;
         emit Paused(msg.sender);
     }
 
     /// @notice Allows deposits and runs again. Guardian only.
-    function unpause() external restricted {
+    function unpause() external restricted nonReentrantView {
         if (!_paused) revert EscrowNotPaused();
         _paused = false;
         emit Unpaused(msg.sender);
@@ -211,14 +221,14 @@ contract Escrow is Waterfall, AccessManaged, ReentrancyGuardTransient {
         _pull(payer, amount);
         emit Deposited(account, payer, amount);
         _add(account, amount);
-        payOwed(OWED_PAID_ALONG);
+        _payOwed(OWED_PAID_ALONG);
     }
 
     /// @dev Takes tokens in and counts them; the balance must rise by exactly `amount`.
     function _pull(address payer, uint256 amount) private {
         if (amount == 0) revert ZeroAmount();
         uint256 liabilities = totalLiabilities + amount;
-        if (liabilities > type(uint96).max) revert LiabilitiesTooLarge(liabilities, type(uint96).max);
+        if (liabilities > MAX_LIABILITIES) revert LiabilitiesTooLarge(liabilities, MAX_LIABILITIES);
         totalLiabilities = liabilities;
         uint256 held = token.balanceOf(address(this));
         token.safeTransferFrom(payer, address(this), amount);

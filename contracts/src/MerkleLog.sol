@@ -4,7 +4,9 @@ pragma solidity 0.8.37;
 /// @title RFC 6962 Merkle log arithmetic with SHA-256
 /// @notice Leaves hash as sha256(0x00 || data), nodes as sha256(0x01 || left || right), so that a leaf can never be
 ///         shown as a node, nor a node as a leaf. Positions and sizes are part of every statement.
-/// @dev Same rule as the Python module `grid.domain.merkle`; both read the same JSON vectors.
+/// @dev Same rule as the Python module `grid.domain.merkle`; both read the same JSON vectors. Proofs are walked in
+///      assembly: a dispute pays for some hundred hashes. The 65 bytes of a node lie behind the free memory pointer, and
+///      are not kept. A proof that is too short is read on into what follows it, and refused for its length then.
 library MerkleLog {
     /// @notice The leaf does not stand at that position of the tree with that root.
     error InclusionFailed(bytes32 computedRoot, bytes32 expectedRoot);
@@ -24,39 +26,37 @@ library MerkleLog {
         return sha256(bytes.concat(hex"00", data));
     }
 
-    /// @notice Hash of an inner node.
-    /// @param left hash of the left child
-    /// @param right hash of the right child
-    /// @return hash sha256(0x01 || left || right)
-    function nodeHash(bytes32 left, bytes32 right) internal view returns (bytes32 hash) {
-        // The 65 bytes are laid beyond the free memory pointer and not kept: a proof costs no memory growth.
-        assembly ("memory-safe") {
-            let p := mload(0x40)
-            mstore8(p, 1)
-            mstore(add(p, 1), left)
-            mstore(add(p, 33), right)
-            if iszero(staticcall(gas(), 2, p, 65, 0, 32)) { revert(0, 0) }
-            hash := mload(0)
-        }
-    }
-
     /// @notice Root of a list of leaf hashes; the list is overwritten.
-    /// @dev Pairing level by level and lifting an odd last node gives RFC 6962's split at the largest power of two.
+    /// @dev Pairing level by level and lifting an odd last node gives RFC 6962's split at the largest power of two. Two
+    ///      neighbours lie side by side already: the node's prefix goes into the byte before them, which the word of the
+    ///      list in front gives up for as long as the hash takes.
     /// @param hashes leaf hashes in order
-    /// @return the root; sha256 of nothing for an empty list
-    function root(bytes32[] memory hashes) internal view returns (bytes32) {
-        uint256 width = hashes.length;
-        if (width == 0) return sha256("");
-        while (width > 1) {
-            uint256 pairs = width / 2;
-            for (uint256 i = 0; i < pairs; ++i) hashes[i] = nodeHash(hashes[2 * i], hashes[2 * i + 1]);
-            if (width % 2 == 1) {
-                hashes[pairs] = hashes[width - 1];
-                ++pairs;
+    /// @return top the root; sha256 of nothing for an empty list
+    function root(bytes32[] memory hashes) internal view returns (bytes32 top) {
+        if (hashes.length == 0) return sha256("");
+        assembly ("memory-safe") {
+            let width := mload(hashes)
+            let first := add(hashes, 32)
+            for {} gt(width, 1) {} {
+                let to := first
+                let end := add(first, shl(6, shr(1, width)))
+                for { let from := first } lt(from, end) { from := add(from, 64) } {
+                    let front := sub(from, 32)
+                    let kept := mload(front)
+                    mstore8(sub(from, 1), 1)
+                    if iszero(staticcall(gas(), 2, sub(from, 1), 65, 0, 32)) { revert(0, 0) }
+                    mstore(front, kept)
+                    mstore(to, mload(0))
+                    to := add(to, 32)
+                }
+                if and(width, 1) {
+                    mstore(to, mload(end))
+                    to := add(to, 32)
+                }
+                width := shr(5, sub(to, first))
             }
-            width = pairs;
+            top := mload(first)
         }
-        return hashes[0];
     }
 
     /// @notice Proves that `leaf` is leaf number `index` of the tree with `size` leaves and root `expected`.
@@ -87,25 +87,42 @@ library MerkleLog {
         returns (bytes32 computed)
     {
         if (index >= size) revert IndexOutOfRange(index, size);
-        uint256 node = index;
-        uint256 last = size - 1;
-        computed = leaf;
-        for (uint256 i = 0; i < proof.length; ++i) {
-            if (last == 0) revert ProofLengthWrong(proof.length);
-            if (node & 1 == 1 || node == last) {
-                computed = nodeHash(proof[i], computed);
-                // A lifted node has no sibling on the levels it skipped.
-                while (node & 1 == 0 && node != 0) {
-                    node >>= 1;
-                    last >>= 1;
-                }
-            } else {
-                computed = nodeHash(computed, proof[i]);
+        bool fits;
+        assembly ("memory-safe") {
+            let pair := add(mload(0x40), 32)
+            let start := sub(pair, 1)
+            mstore8(start, 1)
+            let node := index
+            let last := sub(size, 1)
+            let next := proof.offset
+            let hashed := 1
+            computed := leaf
+            // Below where the node's path joins that of the tree's last one every node has a sibling, on the side that its
+            // lowest bit tells.
+            for {} xor(node, last) {} {
+                let side := shl(5, and(node, 1))
+                mstore(add(pair, side), computed)
+                mstore(sub(add(pair, 32), side), calldataload(next))
+                hashed := and(hashed, staticcall(gas(), 2, start, 65, 0, 32))
+                computed := mload(0)
+                next := add(next, 32)
+                node := shr(1, node)
+                next := add(next, 32)
             }
-            node >>= 1;
-            last >>= 1;
+            // Above, a right child has one to its left; a lifted node has none on the levels it skipped.
+            for {} node { node := shr(1, node) } {
+                if and(node, 1) {
+                    mstore(pair, calldataload(next))
+                    mstore(add(pair, 32), computed)
+                    hashed := and(hashed, staticcall(gas(), 2, start, 65, 0, 32))
+                    computed := mload(0)
+                    next := add(next, 32)
+                }
+            }
+            if iszero(hashed) { revert(0, 0) }
+            fits := eq(next, add(proof.offset, shl(5, proof.length)))
         }
-        if (last != 0) revert ProofLengthWrong(proof.length);
+        if (!fits) revert ProofLengthWrong(proof.length);
     }
 
     /// @notice Proves that the tree (newSize, newRoot) begins with the tree (oldSize, oldRoot).
@@ -130,36 +147,69 @@ library MerkleLog {
             if (oldRoot != expectedOld) revert ConsistencyFailed(expectedOld, oldRoot, newRoot, newRoot);
             return;
         }
-        uint256 node = oldSize - 1;
-        uint256 last = newSize - 1;
-        while (node & 1 == 1) {
-            node >>= 1;
-            last >>= 1;
-        }
-        // An old tree of a power of two is itself a node of the new one: the proof then leaves its root out.
-        uint256 next = node == 0 ? 0 : 1;
-        if (proof.length < next) revert ProofLengthWrong(proof.length);
-        bytes32 computedOld = next == 0 ? oldRoot : proof[0];
-        bytes32 computedNew = computedOld;
-        for (; next < proof.length; ++next) {
-            if (last == 0) revert ProofLengthWrong(proof.length);
-            bytes32 sibling = proof[next];
-            if (node & 1 == 1 || node == last) {
-                computedOld = nodeHash(sibling, computedOld);
-                computedNew = nodeHash(sibling, computedNew);
-                while (node & 1 == 0 && node != 0) {
-                    node >>= 1;
-                    last >>= 1;
-                }
-            } else {
-                computedNew = nodeHash(computedNew, sibling);
-            }
-            node >>= 1;
-            last >>= 1;
-        }
-        if (last != 0) revert ProofLengthWrong(proof.length);
+        (bool fits, bytes32 computedOld, bytes32 computedNew) = _walk(oldSize - 1, newSize - 1, oldRoot, proof);
+        if (!fits) revert ProofLengthWrong(proof.length);
         if (computedOld != oldRoot || computedNew != newRoot) {
             revert ConsistencyFailed(computedOld, oldRoot, computedNew, newRoot);
+        }
+    }
+
+    /// @dev Both roots that a consistency proof leads to, for 0 < oldSize < newSize, and whether its length is right. As
+    ///      long as only siblings to the left have come, the two are one.
+    /// @param node position of the older tree's last leaf, then of its ancestors
+    /// @param last position of the newer tree's
+    function _walk(uint256 node, uint256 last, bytes32 oldRoot, bytes32[] calldata proof)
+        private
+        view
+        returns (bool fits, bytes32 computedOld, bytes32 computedNew)
+    {
+        assembly ("memory-safe") {
+            let pair := add(mload(0x40), 32)
+            let bytes65 := sub(pair, 1)
+            mstore8(bytes65, 1)
+            for {} and(node, 1) {} {
+                node := shr(1, node)
+                last := shr(1, last)
+            }
+            let next := proof.offset
+            fits := 1
+            // An old tree of a power of two is itself a node of the new one: the proof then leaves its root out.
+            computedOld := oldRoot
+            if node {
+                computedOld := calldataload(next)
+                next := add(next, 32)
+            }
+            computedNew := computedOld
+            for {} xor(node, last) { last := shr(1, last) } {
+                let side := shl(5, and(node, 1))
+                mstore(add(pair, side), computedNew)
+                mstore(sub(add(pair, 32), side), calldataload(next))
+                fits := and(fits, staticcall(gas(), 2, bytes65, 65, 0, 32))
+                let parent := mload(0)
+                if side {
+                    switch eq(computedOld, computedNew)
+                    case 0 {
+                        mstore(add(pair, 32), computedOld)
+                        fits := and(fits, staticcall(gas(), 2, bytes65, 65, 0, 32))
+                        computedOld := mload(0)
+                    }
+                    default { computedOld := parent }
+                }
+                computedNew := parent
+                node := shr(1, node)
+                next := add(next, 32)
+            }
+            for {} node { node := and(node, sub(node, 1)) } {
+                mstore(pair, calldataload(next))
+                mstore(add(pair, 32), computedNew)
+                fits := and(fits, staticcall(gas(), 2, bytes65, 65, 0, 32))
+                computedNew := mload(0)
+                mstore(add(pair, 32), computedOld)
+                fits := and(fits, staticcall(gas(), 2, bytes65, 65, 0, 32))
+                computedOld := mload(0)
+                next := add(next, 32)
+            }
+            fits := and(fits, eq(next, add(proof.offset, shl(5, proof.length))))
         }
     }
 }

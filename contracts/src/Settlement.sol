@@ -12,27 +12,14 @@ import {Rows} from "./settlement/Rows.sol";
 /// @notice Checks what a chain can check about a run (zero sum, order, lag, anchored log, bound by the bond), keeps a
 ///         commitment to all its roots, and has the escrow apply it. What it cannot check, sums over members' lines and
 ///         the feeder's balance, is what the auditor's command recomputes and a dispute proves.
-contract Settlement is AccessManaged, Exposure, ISettlement {
-    /// @notice What a run claims.
-    struct RunInput {
-        bytes32 zone; // community zone, as a word
-        uint32 day; // UTC day number of delivery
-        uint16 sequence; // 0, then one more for each correction
-        bytes32 pointsRoot; // over one leaf per metering point
-        uint16 pointCount;
-        bytes32 headersRoot; // over the 96 slot headers
-        uint64 checkpoint; // number of the anchored checkpoint that holds every cited entry
-        bytes32 profileHash; // of the rules that were applied
-        uint8 mode; // 0 ex_ante, 1 ex_post
-    }
-
+contract Settlement is AccessManaged, Exposure {
     /// @notice What is kept of a posted run. `digest` = keccak256(abi.encode(RunInput, rowsRoot)) commits to all of it;
     ///         whoever argues about a run brings the input and rowsRoot along (both are in its RunPosted event).
     struct Run {
         bytes32 digest;
         uint64 finalAt;
         uint64 postedAt;
-        uint16 memberCount;
+        uint16 latest; // highest sequence posted of this day; kept with sequence 0 only
     }
 
     /// @notice Time and money limits of a deployment.
@@ -55,9 +42,11 @@ contract Settlement is AccessManaged, Exposure, ISettlement {
     IEscrow public immutable escrow;
     /// @notice Holds the log's checkpoints.
     IRecordAnchor public immutable recordAnchor;
-    /// @notice Seconds during which a run can be disputed.
+    /// @notice May lengthen windows; as the escrow names it.
+    address public immutable disputes;
+    /// @inheritdoc ISettlement
     uint64 public immutable challengeWindow;
-    /// @notice Seconds after a day's end within which its initial run is posted.
+    /// @inheritdoc ISettlement
     uint64 public immutable postingLag;
     /// @notice Seconds after the posting lag within which corrections are posted.
     uint64 public immutable correctionLag;
@@ -68,6 +57,8 @@ contract Settlement is AccessManaged, Exposure, ISettlement {
     address private immutable _balancing;
 
     mapping(bytes32 runKey => mapping(uint16 sequence => Run)) private _runs;
+    /// @dev Windows that reach beyond that of sequence 0.
+    mapping(bytes32 runKey => mapping(address account => uint64 until)) private _windows;
 
     /// @notice A run is posted and applied; it is final at `finalAt`.
     event RunPosted(
@@ -84,6 +75,9 @@ contract Settlement is AccessManaged, Exposure, ISettlement {
         uint64 finalAt
     );
 
+    /// @notice `account` may dispute the zone's day until `until`.
+    event WindowExtended(bytes32 indexed runKey, address indexed account, uint64 until);
+
     /// @notice Settlement must stand at the address that the escrow was built for.
     error EscrowServesAnother(address settlement);
     /// @notice Withdrawals must wait at least as long as a wrong run can be disputed, and a day past the posting lag.
@@ -99,7 +93,7 @@ contract Settlement is AccessManaged, Exposure, ISettlement {
     /// @notice The time for posting has passed.
     error PostingTooLate(uint256 until, uint256 blockTime);
     /// @notice The checkpoint is not anchored.
-    error CheckpointNotAnchored(uint64 checkpoint, uint64 count);
+    error CheckpointNotAnchored(uint64 checkpoint);
     /// @notice The checkpoint was anchored before the one the previous sequence relies on.
     error CheckpointOlder(uint64 checkpoint, uint64 previous);
     /// @notice Modes are 0 (ex_ante) and 1 (ex_post).
@@ -108,6 +102,16 @@ contract Settlement is AccessManaged, Exposure, ISettlement {
     error PointsMissing(uint256 pointCount, uint256 memberCount);
     /// @notice Rounding leaves between 0 and one base unit per line.
     error DustOutOfRange(int256 dust, uint256 max);
+    /// @notice A run cannot move more than is counted with.
+    error NetsTooLarge(uint256 exposure, uint256 max);
+    /// @notice A run with another digest is posted under that sequence, or none.
+    error RunUnknown(bytes32 runKey, uint16 sequence, bytes32 given, bytes32 stored);
+    /// @notice Only the last sequence posted can be disputed.
+    error RunNotLatest(bytes32 runKey, uint16 sequence, uint16 latest);
+    /// @notice The account's time to dispute the run has passed.
+    error WindowClosed(uint64 until, uint256 blockTime);
+    /// @notice Only Disputes may lengthen windows.
+    error NotDisputes(address caller);
 
     /// @param authority the AccessManager that knows who may post
     /// @param escrow_ built for this contract's address
@@ -122,14 +126,15 @@ contract Settlement is AccessManaged, Exposure, ISettlement {
         if (required < terms.challengeWindow) required = terms.challengeWindow;
         uint256 delay = escrow_.withdrawalDelay();
         if (delay < required) revert WithdrawalDelayTooShort(delay, required);
-        (escrow, recordAnchor) = (escrow_, recordAnchor_);
+        (escrow, recordAnchor, disputes) = (escrow_, recordAnchor_, escrow_.disputes());
         (challengeWindow, postingLag, correctionLag) = (terms.challengeWindow, terms.postingLag, terms.correctionLag);
         (_supplier, _fee) = (escrow_.supplier(), escrow_.fee());
         (_dust, _balancing) = (escrow_.dust(), escrow_.balancingAccount());
     }
 
     /// @notice Posts the initial run of a day. Poster only.
-    /// @dev This function reverts if: the caller lacks the role; deposits and runs are paused; sequence is not 0; the day
+    /// @dev This function reverts if: the caller lacks the role; deposits and runs are paused; claims wait for a larger
+    ///      bond; sequence is not 0; the day
     ///      is posted already, not over, or past its posting lag; the checkpoint is not anchored; mode or point count are
     ///      wrong; rows are unsorted, too many, do not end with the system accounts or do not sum to zero; dust is
     ///      outside 0..96 * pointCount; the bond would not carry it. It never reverts for one account's sake.
@@ -139,8 +144,8 @@ contract Settlement is AccessManaged, Exposure, ISettlement {
         if (input.sequence != 0) revert SequenceWrong(input.sequence);
         _requireInTime(input.day, postingLag);
         uint256 exposure = _checkRows(input, rows);
-        _openExposure(exposure, challengeWindow, escrow.bond());
-        _post(input, rows, new int256[](0));
+        _openExposure(exposure, challengeWindow, escrow.freeBond());
+        _post(runKeyOf(input.zone, input.day), input, rows, new int256[](0));
     }
 
     /// @notice Posts a correction of a day: all roots again, all rows again, and the previous rows, against whose root
@@ -157,18 +162,22 @@ contract Settlement is AccessManaged, Exposure, ISettlement {
         RunInput calldata previous,
         bytes32[] calldata previousRows
     ) external restricted {
-        _requireSuccessor(input, previous, previousRows);
+        bytes32 runKey = _requireSuccessor(input, previous, previousRows);
         _requireInTime(input.day, postingLag + correctionLag);
         _checkRows(input, rows);
         (int256[] memory before, uint256 moved, uint256 changed) = Rows.alignPrevious(rows, previousRows);
-        _openExposure(moved + changed * fixedSum, challengeWindow, escrow.bond());
-        _post(input, rows, before);
+        _openExposure(moved + changed * fixedSum, challengeWindow, escrow.freeBond());
+        _openWindows(runKey, rows, before);
+        _post(runKey, input, rows, before);
     }
 
-    /// @notice Names a day of a zone.
-    /// @param zone community zone
-    /// @param day UTC day number
-    /// @return sha256(tag || zone || day), each a word
+    /// @inheritdoc ISettlement
+    function extendWindow(bytes32 runKey, address account, uint64 until) external {
+        if (msg.sender != disputes) revert NotDisputes(msg.sender);
+        _extend(runKey, account, until);
+    }
+
+    /// @inheritdoc ISettlement
     function runKeyOf(bytes32 zone, uint32 day) public pure returns (bytes32) {
         return sha256(abi.encode(RUN_TAG, zone, day));
     }
@@ -212,6 +221,37 @@ contract Settlement is AccessManaged, Exposure, ISettlement {
         return _requiredBond();
     }
 
+    /// @inheritdoc ISettlement
+    function latestSequence(bytes32 runKey) external view returns (uint16 sequence, bool posted) {
+        Run storage first = _runs[runKey][0];
+        return (first.latest, first.finalAt != 0);
+    }
+
+    /// @inheritdoc ISettlement
+    function disputableUntil(bytes32 runKey, address account) public view returns (uint64) {
+        uint64 until = _runs[runKey][0].finalAt;
+        uint64 own = _windows[runKey][account];
+        return own > until ? own : until;
+    }
+
+    /// @inheritdoc ISettlement
+    /// @dev Reverts if: no such run is posted; a later sequence is; the window has passed.
+    function requireDisputable(RunInput calldata input, bytes32 rowsRoot, address account, uint64 atLeastUntil)
+        external
+        view
+        returns (bytes32 runKey)
+    {
+        runKey = runKeyOf(input.zone, input.day);
+        bytes32 given = keccak256(abi.encode(input, rowsRoot));
+        bytes32 stored = _runs[runKey][input.sequence].digest;
+        if (given != stored) revert RunUnknown(runKey, input.sequence, given, stored);
+        uint16 newest = _runs[runKey][0].latest;
+        if (input.sequence != newest) revert RunNotLatest(runKey, input.sequence, newest);
+        uint64 until = disputableUntil(runKey, account);
+        if (until < atLeastUntil) until = atLeastUntil;
+        if (block.timestamp >= until) revert WindowClosed(until, block.timestamp);
+    }
+
     /// @notice Root over rows, as stored in a run's digest: RFC 6962 over chunks of 16 rows.
     /// @param rows address20 || int96
     /// @return the root
@@ -222,13 +262,14 @@ contract Settlement is AccessManaged, Exposure, ISettlement {
     /// @dev Checks everything about rows and input that does not depend on the sequence; returns the run's exposure.
     function _checkRows(RunInput calldata input, bytes32[] calldata rows) private view returns (uint256) {
         if (input.mode > LAST_MODE) revert ModeUnknown(input.mode);
-        uint64 anchored = recordAnchor.checkpointCount();
-        if (input.checkpoint >= anchored) revert CheckpointNotAnchored(input.checkpoint, anchored);
+        if (recordAnchor.digestOf(input.checkpoint) == 0) revert CheckpointNotAnchored(input.checkpoint);
         Rows.Summary memory summary = Rows.check(rows, [_supplier, _fee, _dust, _balancing]);
         if (input.pointCount < summary.members) revert PointsMissing(input.pointCount, summary.members);
         uint256 maxDust = SLOTS_PER_DAY * input.pointCount;
         if (summary.dust < 0 || uint256(summary.dust) > maxDust) revert DustOutOfRange(summary.dust, maxDust);
-        return summary.absolute + summary.members * fixedSum;
+        uint256 exposure = summary.absolute + summary.members * fixedSum;
+        if (exposure > MAX_EXPOSURE) revert NetsTooLarge(exposure, MAX_EXPOSURE);
+        return exposure;
     }
 
     /// @dev The day is over and `lag` seconds have not passed since.
@@ -242,9 +283,10 @@ contract Settlement is AccessManaged, Exposure, ISettlement {
     function _requireSuccessor(RunInput calldata input, RunInput calldata previous, bytes32[] calldata previousRows)
         private
         view
+        returns (bytes32 runKey)
     {
         if (input.sequence == 0 || previous.sequence != input.sequence - 1) revert SequenceWrong(input.sequence);
-        bytes32 runKey = runKeyOf(input.zone, input.day);
+        runKey = runKeyOf(input.zone, input.day);
         bytes32 given = keccak256(abi.encode(previous, Rows.root(previousRows)));
         bytes32 stored = _runs[runKey][previous.sequence].digest;
         if (given != stored || previous.zone != input.zone || previous.day != input.day) {
@@ -253,34 +295,74 @@ contract Settlement is AccessManaged, Exposure, ISettlement {
         if (input.checkpoint < previous.checkpoint) revert CheckpointOlder(input.checkpoint, previous.checkpoint);
     }
 
+    /// @dev A member whose net a correction changes may dispute it as long as any run; others keep the time they had.
+    function _openWindows(bytes32 runKey, bytes32[] calldata rows, int256[] memory before) private {
+        uint64 until = uint64(block.timestamp) + challengeWindow;
+        uint256 members = rows.length - Rows.SYSTEM_ROWS;
+        for (uint256 i = 0; i < members; ++i) {
+            if (Rows.netOf(rows[i]) != before[i]) _extend(runKey, Rows.accountOf(rows[i]), until);
+        }
+    }
+
+    /// @dev Lengthens a window; leaves a longer one.
+    function _extend(bytes32 runKey, address account, uint64 until) private {
+        if (until <= disputableUntil(runKey, account)) return;
+        _windows[runKey][account] = until;
+        emit WindowExtended(runKey, account, until);
+    }
+
     /// @dev Stores, announces and applies a checked run.
-    function _post(RunInput calldata input, bytes32[] calldata rows, int256[] memory before) private {
-        bytes32 runKey = runKeyOf(input.zone, input.day);
+    function _post(bytes32 runKey, RunInput calldata input, bytes32[] calldata rows, int256[] memory before) private {
         Run storage run = _runs[runKey][input.sequence];
         if (run.finalAt != 0) revert RunExists(runKey, input.sequence);
         bytes32 rowsRoot = Rows.root(rows);
         uint64 end = uint64(block.timestamp) + challengeWindow;
         run.digest = keccak256(abi.encode(input, rowsRoot));
         (run.finalAt, run.postedAt) = (end, uint64(block.timestamp));
-        run.memberCount = uint16(rows.length - Rows.SYSTEM_ROWS);
+        if (input.sequence != 0) _runs[runKey][0].latest = input.sequence;
         _announce(input, rowsRoot, end);
-        escrow.applyRun(runKey, input.sequence, input.day, rows, before);
+        _apply(runKey, input.sequence, input.day, rows, before);
     }
 
-    /// @dev Apart from {_post} and from memory, since the compiler's stack holds no eleven values beside others.
-    function _announce(RunInput memory input, bytes32 rowsRoot, uint64 end) private {
-        emit RunPosted(
-            input.zone,
-            input.day,
-            input.sequence,
-            input.pointsRoot,
-            input.pointCount,
-            input.headersRoot,
-            input.checkpoint,
-            input.profileHash,
-            input.mode,
-            rowsRoot,
-            end
-        );
+    /// @dev `escrow.applyRun(runKey, sequence, day, rows, before)`, the lists copied whole and not item by item.
+    function _apply(bytes32 runKey, uint256 sequence, uint256 day, bytes32[] calldata rows, int256[] memory before)
+        private
+    {
+        address target = address(escrow);
+        bytes32 selector = IEscrow.applyRun.selector;
+        assembly ("memory-safe") {
+            let data := mload(0x40)
+            mstore(data, selector)
+            mstore(add(data, 4), runKey)
+            mstore(add(data, 36), sequence)
+            mstore(add(data, 68), day)
+            mstore(add(data, 100), 160)
+            let size := shl(5, rows.length)
+            mstore(add(data, 132), add(192, size))
+            mstore(add(data, 164), rows.length)
+            calldatacopy(add(data, 196), rows.offset, size)
+            let tail := add(add(data, 196), size)
+            size := add(32, shl(5, mload(before)))
+            mcopy(tail, before, size)
+            if iszero(call(gas(), target, 0, data, sub(add(tail, size), data), 0, 0)) {
+                returndatacopy(data, 0, returndatasize())
+                revert(data, returndatasize())
+            }
+        }
+    }
+
+    /// @dev `emit RunPosted(...)`: what is not indexed stands in the input as it is told, from sequence to mode, so it is
+    ///      copied from there. Every field has been read before and is clean.
+    function _announce(RunInput calldata input, bytes32 rowsRoot, uint64 end) private {
+        bytes32 topic = RunPosted.selector;
+        bytes32 zone = input.zone;
+        uint256 day = input.day;
+        assembly ("memory-safe") {
+            let data := mload(0x40)
+            calldatacopy(data, add(input, 64), 224)
+            mstore(add(data, 224), rowsRoot)
+            mstore(add(data, 256), end)
+            log3(data, 288, topic, zone, day)
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 from eth_abi import encode
 from eth_account import Account
+from eth_account.messages import _hash_eip191_message, encode_typed_data
 from eth_utils import keccak
 
 TERMS = [
@@ -42,6 +43,86 @@ TYPES = {
         {"name": "nonce", "type": "uint256"},
         {"name": "deadline", "type": "uint256"},
     ],
+    "SignerChange": [
+        {"name": "account", "type": "address"},
+        {"name": "newSigner", "type": "bytes"},
+        {"name": "nonce", "type": "uint256"},
+        {"name": "deadline", "type": "uint256"},
+    ],
+    "SignerChangeCancel": [
+        {"name": "account", "type": "address"},
+        {"name": "nonce", "type": "uint256"},
+        {"name": "deadline", "type": "uint256"},
+    ],
+    "RecoverySetting": [
+        {"name": "account", "type": "address"},
+        {"name": "recovery", "type": "bytes"},
+        {"name": "nonce", "type": "uint256"},
+        {"name": "deadline", "type": "uint256"},
+    ],
+    "Recovery": [
+        {"name": "account", "type": "address"},
+        {"name": "newSigner", "type": "bytes"},
+        {"name": "nonce", "type": "uint256"},
+        {"name": "deadline", "type": "uint256"},
+    ],
+    "Delegation": [
+        {"name": "account", "type": "address"},
+        {"name": "delegate", "type": "address"},
+        {"name": "until", "type": "uint64"},
+        {"name": "nonce", "type": "uint256"},
+        {"name": "deadline", "type": "uint256"},
+    ],
+    "NonceCancel": [
+        {"name": "account", "type": "address"},
+        {"name": "nonce", "type": "uint256"},
+        {"name": "deadline", "type": "uint256"},
+    ],
+    "Claim": [
+        {"name": "account", "type": "address"},
+        {"name": "runKey", "type": "bytes32"},
+        {"name": "sequence", "type": "uint16"},
+        {"name": "point", "type": "bytes32"},
+        {"name": "slot", "type": "uint32"},
+        {"name": "ground", "type": "uint8"},
+        {"name": "nonce", "type": "uint256"},
+        {"name": "deadline", "type": "uint256"},
+    ],
+    "Demand": [
+        {"name": "account", "type": "address"},
+        {"name": "runKey", "type": "bytes32"},
+        {"name": "sequence", "type": "uint16"},
+        {"name": "point", "type": "bytes32"},
+        {"name": "slots", "type": "uint128"},
+        {"name": "nonce", "type": "uint256"},
+        {"name": "deadline", "type": "uint256"},
+    ],
+    "Contest": [
+        {"name": "account", "type": "address"},
+        {"name": "runKey", "type": "bytes32"},
+        {"name": "sequence", "type": "uint16"},
+        {"name": "point", "type": "bytes32"},
+        {"name": "slot", "type": "uint32"},
+        {"name": "importWh", "type": "uint40"},
+        {"name": "exportWh", "type": "uint40"},
+        {"name": "evidenceHash", "type": "bytes32"},
+        {"name": "signedBytes", "type": "bool"},
+        {"name": "nonce", "type": "uint256"},
+        {"name": "deadline", "type": "uint256"},
+    ],
+    "Appeal": [
+        {"name": "account", "type": "address"},
+        {"name": "caseId", "type": "uint256"},
+        {"name": "nonce", "type": "uint256"},
+        {"name": "deadline", "type": "uint256"},
+    ],
+    "UnpostedClaim": [
+        {"name": "account", "type": "address"},
+        {"name": "zone", "type": "bytes32"},
+        {"name": "day", "type": "uint32"},
+        {"name": "nonce", "type": "uint256"},
+        {"name": "deadline", "type": "uint256"},
+    ],
     "Permit": [
         {"name": "owner", "type": "address"},
         {"name": "spender", "type": "address"},
@@ -67,12 +148,22 @@ def terms_hash(terms: dict) -> bytes:
     return keccak(encode(types, [keccak(text=kind)] + [terms[field["name"]] for field in TERMS]))
 
 
-def sign(key: str, domain: dict, kind: str, message: dict) -> bytes:
-    """65 bytes r || s || v."""
+def digest(domain: dict, kind: str, message: dict) -> bytes:
+    """The 32 bytes that are signed."""
     types = {kind: TYPES[kind]}
     if kind == "Mandate":
         types["MandateTerms"] = TERMS
-    return bytes(Account.sign_typed_data(key, domain, types, message).signature)
+    return _hash_eip191_message(encode_typed_data(domain, types, message))
+
+
+def sign_digest(key: str, signed: bytes) -> bytes:
+    """65 bytes r || s || v."""
+    return bytes(Account.unsafe_sign_hash(signed, key).signature)
+
+
+def sign(key: str, domain: dict, kind: str, message: dict) -> bytes:
+    """65 bytes r || s || v."""
+    return sign_digest(key, digest(domain, kind, message))
 
 
 def malleated(signature: bytes) -> bytes:

@@ -8,7 +8,7 @@ import signing
 import trees
 from brownie import web3
 from eth_account import Account
-from eth_utils import keccak
+from eth_utils import keccak, to_checksum_address
 
 DAY = 86_400
 TOKEN = 1_000_000
@@ -17,7 +17,7 @@ POSTING_LAG = DAY
 CORRECTION_LAG = 14 * DAY
 WITHDRAWAL_DELAY = 2 * DAY
 GATE_LEAD = 3_600
-POSTER, ANCHORER, GUARDIAN, MINTER = 1, 2, 3, 4
+POSTER, ANCHORER, GUARDIAN, MINTER, METER_DATA, PANEL = 1, 2, 3, 4, 5, 6
 SYSTEM = ("supplier", "fee", "dust", "balancing")
 ZONE = b"\x00" * 16 + keccak(text="zone")[:16]
 ZERO32 = b"\x00" * 32
@@ -47,6 +47,26 @@ def rows_root(rows: list[bytes]) -> bytes:
     return trees.root([trees.leaf(tag + b"".join(chunk)) for chunk in chunks])
 
 
+def moves(tx: Any) -> dict[str, int]:
+    """What a run moved, by account, as its event tells it."""
+    found: dict[str, int] = {}
+    for word in tx.events["RunApplied"]["moves"]:
+        data = bytes.fromhex(str(word)[2:])
+        account = to_checksum_address(data[:20])
+        found[account] = found.get(account, 0) + int.from_bytes(data[20:], "big", signed=True)
+    return found
+
+
+NO_CHECKPOINT = (0, 0, 0, ZERO32)
+
+
+def grow(anchor: Any, previous: tuple | None, size: int, root: bytes, proof: list[bytes], world: Any) -> tuple:
+    """Anchor the checkpoint after `previous`; returns the transaction and the new checkpoint."""
+    seq = previous[0] + 1 if previous else 0
+    tx = anchor.anchor(seq, previous or NO_CHECKPOINT, size, root, proof, {"from": world.anchorer})
+    return tx, (seq, size, tx.timestamp, root)
+
+
 def refused(error: str, *values: Any) -> Any:
     """Expect a custom error with these values, as Brownie spells them."""
     spelt = [repr(bytes(v)) if isinstance(v, bytes) else str(v).lower() for v in values]
@@ -70,6 +90,11 @@ class World:
     today: int  # UTC day number of the tests' present
     people: dict[str, Person] = field(default_factory=dict)
     nonce: int = 0
+    recomputation: Any = None
+    disputes: Any = None
+    meter_data: Any = None
+    panel: list = field(default_factory=list)
+    checkpoints: list[tuple] = field(default_factory=list)  # (seq, size, anchoredAt, root) of the log's
 
     def person(self, name: str) -> Person:
         return self.people.setdefault(name, Person(name))
@@ -101,8 +126,20 @@ class World:
         """Let the next transaction carry exactly that block time."""
         web3.provider.make_request("evm_setNextBlockTimestamp", [timestamp])
 
+    def set_code(self, address: str, code: str) -> None:
+        """Put code (0x hex) at an address, as only a development chain lets one."""
+        web3.provider.make_request("anvil_setCode", [str(address), code if code.startswith("0x") else "0x" + code])
+
     def time(self) -> int:
         return web3.eth.get_block("latest")["timestamp"]
+
+    # The log
+
+    def grow(self, size: int, root: bytes, proof: list[bytes]) -> Any:
+        """Anchor the log's next checkpoint and remember it."""
+        tx, checkpoint = grow(self.anchor, self.checkpoints[-1] if self.checkpoints else None, size, root, proof, self)
+        self.checkpoints.append(checkpoint)
+        return tx
 
     # Money
 
@@ -219,5 +256,5 @@ class World:
         """Every token in the escrow has an owner among the named accounts, the bond and the pool."""
         owners = {self[name] for name in (*names, *SYSTEM)}
         balances = sum(self.escrow.balanceOf(a) + self.escrow.pendingOf(a) for a in owners)
-        total = balances + self.escrow.bond() + self.escrow.collectionPool()[0]
+        total = balances + self.escrow.bond() + self.escrow.depositsHeld() + self.escrow.collectionPool()[0]
         assert total == self.escrow.totalLiabilities() == self.token.balanceOf(self.escrow)

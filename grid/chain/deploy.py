@@ -29,7 +29,10 @@ TOKEN_UNIT = 10**6
 UNLIMITED = 2**256 - 1
 RECEIPT_SECONDS = 120.0
 
-POSTER, ANCHORER, GUARDIAN, MINTER = 1, 2, 3, 4
+POSTER, ANCHORER, GUARDIAN, MINTER, METER_DATA, PANEL = 1, 2, 3, 4, 5, 6
+
+PANEL_KEYS = ("panel", "panel2", "panel3")
+"""Members of the demonstration's panel; in production three people with keys of their own."""
 
 Say = Callable[[str], None]
 
@@ -43,7 +46,19 @@ class Parameters:
     correction_lag: int = 14 * 86_400
     withdrawal_delay: int = 172_800
     gate_lead: int = 3_600
-    fixed_sum: int = 0
+    signer_delay: int = 3 * 86_400
+    hold_time: int = 3 * 86_400
+    max_holds: int = 96
+    response_time: int = 86_400
+    extra_time: int = 43_200
+    meter_data_time: int = 86_400
+    appeal_time: int = 43_200
+    panel_time: int = 2 * 86_400
+    deposit: int = 5 * TOKEN_UNIT
+    contest_limit: int = 50 * TOKEN_UNIT
+    max_slot_wh: int = 100_000
+    max_open_cases: int = 4
+    fixed_sum: int = TOKEN_UNIT
     exposure_ratio: int = 1
     bond: int = 100_000 * TOKEN_UNIT
     supplier_float: int = 100_000 * TOKEN_UNIT
@@ -57,12 +72,14 @@ def deploy_all(
     say: Say = lambda line: None,
     parameters: Parameters | None = None,
     system_accounts: Sequence[str] | None = None,
+    panel: Sequence[str] | None = None,
     token: str | None = None,
 ) -> dict[str, str]:
     """Bring the chain of the settings to where the platform can work on it; return addresses by name.
 
     Contracts, roles, and with no `token` given the demonstration's token and its floats. `say` is told
-    each step. `system_accounts` (supplier, fee, dust, balancing) are by default addresses of our own keys.
+    each step. `system_accounts` (supplier, fee, dust, balancing) and the three members of the `panel` are
+    by default addresses of our own keys.
     Raises ChainUnavailable, KeyRefused, or ChainError with the contract's reason.
     """
     client = connect()
@@ -75,7 +92,7 @@ def deploy_all(
         deployed = work.create(accounts, token)
         contracts.register(client.chain_id, deployed)
     addresses = {name: found.address for name, found in deployed.items()}
-    work.grant(addresses)
+    work.grant(addresses, panel or [keys.address(name) for name in PANEL_KEYS])
     if "DemoToken" in addresses:
         work.float_demo(addresses)
     return addresses
@@ -93,23 +110,25 @@ class _Deployment:
         self.nonces: dict[str, int] = {}
 
     def create(self, system_accounts: Sequence[str], token: str | None) -> dict[str, Deployed]:
-        """Create every contract; Escrow is told the address its Settlement will have."""
+        """Create every contract; Escrow is told the addresses of those it will serve."""
         given = self.parameters
         manager = self._create("AccessManager", [keys.address("deployer")])
         anchor = self._create("RecordAnchor", [manager.address])
-        accounts = self._create("Accounts", [])
+        accounts = self._create("Accounts", [given.signer_delay])
         made = {"AccessManager": manager, "RecordAnchor": anchor, "Accounts": accounts}
+        made["ERC7913WebAuthnVerifier"] = self._create("ERC7913WebAuthnVerifier", [])
         if token is None:
             made["DemoToken"] = self._create("DemoToken", [manager.address])
             token = made["DemoToken"].address
-        settlement = created_address(keys.address("deployer"), self._nonce("deployer") + 1)
+        next_nonce = self._nonce("deployer") + 1
+        callers = [created_address(keys.address("deployer"), next_nonce + later) for later in range(3)]
         escrow = self._create(
             "Escrow",
             [
                 manager.address,
                 token,
                 accounts.address,
-                settlement,
+                callers,
                 list(system_accounts),
                 given.withdrawal_delay,
                 given.gate_lead,
@@ -126,18 +145,49 @@ class _Deployment:
                 [*windows, given.fixed_sum, given.exposure_ratio],
             ],
         )
+        made["Recomputation"] = self._create(
+            "Recomputation",
+            [
+                accounts.address,
+                escrow.address,
+                made["Settlement"].address,
+                anchor.address,
+                callers[2],
+                [given.hold_time, given.max_holds],
+            ],
+        )
+        made["Disputes"] = self._create(
+            "Disputes",
+            [
+                manager.address,
+                accounts.address,
+                escrow.address,
+                made["Settlement"].address,
+                anchor.address,
+                made["Recomputation"].address,
+                self._dispute_terms(),
+            ],
+        )
         return made
 
-    def grant(self, addresses: dict[str, str]) -> None:
+    def _dispute_terms(self) -> list[int]:
+        given = self.parameters
+        times = [given.response_time, given.extra_time, given.meter_data_time, given.appeal_time, given.panel_time]
+        return [*times, given.deposit, given.contest_limit, given.max_slot_wh, given.max_open_cases]
+
+    def grant(self, addresses: dict[str, str], panel: Sequence[str]) -> None:
         """Give each role its functions and its keys."""
         targets = [
             ("Settlement", ["postRun", "postCorrection"], POSTER),
             ("RecordAnchor", ["anchor"], ANCHORER),
             ("Escrow", ["pause", "unpause"], GUARDIAN),
+            ("Disputes", ["answer"], METER_DATA),
+            ("Disputes", ["vote"], PANEL),
             ("DemoToken", ["mint"], MINTER),
         ]
-        holders = [("poster", POSTER), ("anchorer", ANCHORER), ("guardian", GUARDIAN)]
-        holders += [("deployer", MINTER)] if "DemoToken" in addresses else []
+        senders = [("poster", POSTER), ("anchorer", ANCHORER), ("guardian", GUARDIAN), ("mdr", METER_DATA)]
+        senders += [("deployer", MINTER)] if "DemoToken" in addresses else []
+        holders = [(keys.address(sender), role) for sender, role in senders] + [(member, PANEL) for member in panel]
         manager = contracts.contract("AccessManager")
         calls: list[bytes] = []
         for name, functions, role in targets:
@@ -149,10 +199,10 @@ class _Deployment:
                 if any(found != role for found in known):
                     args = [addresses[name], selectors, role]
                     calls.append(manager.calldata("setTargetFunctionRole", args))
-        for sender, role in holders:
-            member, _ = queries.call("AccessManager", "hasRole", role, keys.address(sender))
+        for holder, role in holders:
+            member, _ = queries.call("AccessManager", "hasRole", role, holder)
             if not member:
-                calls.append(manager.calldata("grantRole", [role, keys.address(sender), 0]))
+                calls.append(manager.calldata("grantRole", [role, holder, 0]))
         if calls:
             self.say(f"granting roles ({len(calls)} changes)")
             self._call("deployer", "AccessManager", "multicall", [calls])

@@ -23,7 +23,7 @@ from eth_utils.crypto import keccak
 from grid.chain.errors import KeyRefused
 from grid.chain.files import create_private, is_private
 
-SENDERS = ("deployer", "poster", "anchorer", "relayer", "guardian", "panel", "mdr")
+SENDERS = ("deployer", "poster", "anchorer", "relayer", "guardian", "panel", "panel2", "panel3", "mdr")
 """Who signs: deployer (admin), poster of runs, anchorer of checkpoints, relayer of members' messages, ..."""
 
 WELL_KNOWN = frozenset(

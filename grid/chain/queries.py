@@ -10,9 +10,12 @@ from django.db.models import Q, QuerySet
 
 from grid.chain import contracts
 from grid.chain.client import Head, connect
-from grid.chain.models import ChainEvent, ChainHalt, ChainTx, ChainTxState
+from grid.chain.models import Block, ChainEvent, ChainHalt, ChainTx, ChainTxState
 from grid.domain.signers import address_bytes
 from grid.domain.typed_data import TypedDomain
+
+SIGNER_NOTICE_SECONDS = 43_200
+"""Half of the shortest delay that Accounts can be deployed with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +89,24 @@ def contract_address(name: str) -> str:
     return contracts.address_of(name, connect().chain_id)
 
 
-def eip712_domain() -> TypedDomain:
-    """Return the domain members sign for: this chain and its Escrow. Raises ContractUnknown."""
+def eip712_domain(contract: str = "Escrow") -> TypedDomain:
+    """Return the domain members sign for: this chain and the contract that takes the message; raises as `call`."""
     client = connect()
-    escrow = contracts.address_of("Escrow", client.chain_id)
-    return TypedDomain(chain_id=client.chain_id, verifying_contract=address_bytes(escrow))
+    address = contracts.address_of(contract, client.chain_id)
+    return TypedDomain(chain_id=client.chain_id, verifying_contract=address_bytes(address))
+
+
+def signer_may_have_changed(account: bytes, *, now: datetime) -> bool:
+    """Say whether another signer may stand behind an account (20-byte id) than the wallet its id names.
+
+    Accounts lets no request take effect within a day, so an index that reaches to within half a day of `now` holds the
+    request of every change that is in effect. One that does not proves nothing.
+    """
+    newest = Block.objects.order_by("-number").values_list("timestamp", flat=True).first()
+    if newest is None or newest < now.timestamp() - SIGNER_NOTICE_SECONDS:
+        return True
+    requests = ("SignerChangeRequested", "RecoveryRequested")
+    return any(events("Accounts", name, account=account).exists() for name in requests)
 
 
 def halted() -> ChainHalt | None:

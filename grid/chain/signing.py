@@ -1,11 +1,14 @@
 """Signatures of members: made for demonstration wallets, checked for anyone (ERC-7913)."""
 
+from datetime import datetime
+
 from coincurve import PrivateKey, PublicKey
-from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
-from grid.chain.client import connect
+from grid.chain import queries
 from grid.chain.errors import RpcError
+from grid.domain.signers import address_text
+from grid.domain.words import ADDRESS_SIZE
 
 SIGNATURE_SIZE = 65
 _HALF_ORDER = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
@@ -31,30 +34,19 @@ def recover(digest: bytes, signature: bytes) -> bytes | None:
     return keccak(public.format(compressed=False)[1:])[-20:]
 
 
-def verify(signer: bytes, digest: bytes, signature: bytes) -> bool:
-    """Say whether `signature` over a 32-byte digest is one of `signer`'s.
+def verify(account: bytes, digest: bytes, signature: bytes, *, now: datetime) -> bool:
+    """Say whether `signature` over a 32-byte digest binds an account (20-byte id), as the contracts will say it.
 
-    A 20-byte signer is a wallet: its key's signature is checked here; failing that, the contract at
-    the address is asked (ERC-1271). A longer one is verifier and key: the verifier contract is asked
-    (ERC-7913). Raises ChainUnavailable when the chain has to be asked and does not answer.
+    Accounts decides: a wallet's own signature or ERC-1271, a key behind its verifier once it is enrolled, and after a
+    change of signer the new one alone. The signature of a wallet that cannot have been replaced by `now` is checked
+    here. Raises ChainUnavailable when the chain has to be asked and does not answer, ContractUnknown before
+    the contracts are deployed.
     """
-    if len(signer) < 20 or len(digest) != 32:
+    if len(account) != ADDRESS_SIZE or len(digest) != 32:
         return False
-    if len(signer) == 20:
-        if recover(digest, signature) == signer:
-            return True
-        types, values, magic = ["bytes32", "bytes"], [digest, signature], _selector("isValidSignature(bytes32,bytes)")
-    else:
-        types, values = ["bytes", "bytes32", "bytes"], [signer[20:], digest, signature]
-        magic = _selector("verify(bytes,bytes32,bytes)")
-    data = "0x" + (magic + encode(types, values)).hex()
+    if recover(digest, signature) == account and not queries.signer_may_have_changed(account, now=now):
+        return True
     try:
-        answer = connect().call("eth_call", {"to": "0x" + signer[:20].hex(), "data": data}, "latest")
+        return bool(queries.call("Accounts", "isValidSignature", address_text(account), digest, signature))
     except RpcError:
         return False
-    # An address without code answers nothing: only the magic value in a whole word counts.
-    return bool(bytes.fromhex(answer[2:]) == magic.ljust(32, b"\x00"))
-
-
-def _selector(signature: str) -> bytes:
-    return keccak(text=signature)[:4]

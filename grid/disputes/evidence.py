@@ -1,5 +1,6 @@
 """Case files from the database: a reading or a statement with everything that proves it (PROTOCOL §8)."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 from uuid import UUID
@@ -27,7 +28,7 @@ from grid.domain.signers import address_bytes
 from grid.domain.slots import month_of_day
 from grid.domain.units import PricePerKWh, WattHours
 from grid.market.models import Fill
-from grid.metering.models import Envelope, MeterKey
+from grid.metering.models import Binding, Envelope, MeterKey
 from grid.metering.queries import raw_record
 from grid.pricing.models import TariffDay
 from grid.records import log_key
@@ -78,6 +79,7 @@ def statement_case(*, statement: PointStatement) -> dict[str, Any]:
     others = {index for header in headers for index in _header_indices(header)}
     others |= {line.hold_index for line in cited if line.hold_index is not None}
     others |= {index for entry in intervals if isinstance(index := entry.fields["bindingIndex"], int)}
+    others |= _bindings(own, run.day, run.checkpoint.size)
     others |= {index for record in signed for index in (record.reading, record.key)}
     if run.profile.log_index is not None:
         others.add(run.profile.log_index)
@@ -109,6 +111,7 @@ def _case(title: str, checkpoint: Checkpoint, logged: Sequence[LogEntry], **part
         verifier_key=log_key.signer().verifier_key,
         note=checkpoint.note,
         seq=checkpoint.seq if checkpoint.anchored_at else None,
+        anchored_at=int(checkpoint.anchored_at.timestamp()) if checkpoint.anchored_at else None,
         entries=[EntryPart(entry.index, entry.kind, entry.leaf, paths.path(entry.index)) for entry in logged],
         chain=_chain(),
         **parts,
@@ -156,6 +159,17 @@ def _envelopes(registers: Iterable[RegistersPart]) -> list[Envelope]:
         cited |= {index for index in ends if isinstance(index, int)}
     found = Envelope.objects.filter(log_index__in=cited).select_related("meter")
     return list(found.order_by("log_index"))
+
+
+def _bindings(own: Collection[PointStatement], day: int, size: int) -> set[int]:
+    """Return the BINDINGs of the points that cover a day: of these the one with the highest index counts."""
+    found = Binding.objects.filter(
+        Q(to_day__isnull=True) | Q(to_day__gt=day),
+        point__in=[item.point_id for item in own],
+        from_day__lte=day,
+        log_index__lt=size,
+    )
+    return {index for index in found.values_list("log_index", flat=True) if index is not None}
 
 
 def _header_indices(header: Header) -> list[int]:
@@ -218,7 +232,9 @@ def _run(
     """Return the run as posted, with the account's points."""
     if run.checkpoint is None or run.checkpoint.seq is None:
         raise NotProvableYet(f"The run of day {run.day} waits for an anchored checkpoint of the log.")
-    leaves = [_point_leaf(run, item) for item in run.statements.select_related("point", "account").order_by("position")]
+    statements = list(run.statements.select_related("point", "account").order_by("position"))
+    owned = Counter(item.account_id for item in statements)
+    leaves = [_point_leaf(run, item, owned[item.account_id]) for item in statements]
     tree = merkle.MerkleTree([merkle.leaf_hash(leaf) for leaf in leaves])
     posted = [rows.Row(address_bytes(row.address), row.day_net) for row in run.rows.order_by("position")]
     return RunPart(
@@ -242,13 +258,14 @@ def _run(
     )
 
 
-def _point_leaf(run: SettlementRun, item: PointStatement) -> bytes:
+def _point_leaf(run: SettlementRun, item: PointStatement, account_points: int) -> bytes:
     fields: dict[str, entries.Value] = {
         "runKey": entries.run_key(run.zone.word, run.day),
         "sequence": run.sequence,
         "point": item.point.word,
         "account": address_bytes(item.account.address),
         "dayNet": item.day_net,
+        "accountPoints": account_points,
         "linesRoot": bytes(item.lines_root),
     }
     return entries.encode(LeafKind.POINT, fields, bytes(item.salt))

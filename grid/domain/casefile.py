@@ -110,12 +110,17 @@ class ChainPart:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A whole case file. `seq` is the checkpoint's number in RecordAnchor, None while it is not anchored."""
+    """A whole case file.
+
+    `seq` is the checkpoint's number in RecordAnchor and `anchored_at` the time of its block in unix
+    seconds; both are None while it is not anchored.
+    """
 
     title: str
     verifier_key: str
     note: str
     seq: int | None
+    anchored_at: int | None
     entries: list[EntryPart]
     records: list[RecordPart] = field(default_factory=list)
     registers: list[RegistersPart] = field(default_factory=list)
@@ -130,7 +135,12 @@ def to_json(case: Case) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "title": case.title,
-        "log": {"verifierKey": case.verifier_key, "note": case.note, "seq": case.seq},
+        "log": {
+            "verifierKey": case.verifier_key,
+            "note": case.note,
+            "seq": case.seq,
+            "anchoredAt": case.anchored_at,
+        },
         "entries": [
             {
                 "index": part.index,
@@ -210,6 +220,7 @@ def from_json(document: Any) -> Case:
         verifier_key=log.text("verifierKey"),
         note=log.text("note"),
         seq=log.optional_number("seq"),
+        anchored_at=log.optional_number("anchoredAt"),
         entries=[_entry(item) for item in top.parts("entries")],
         records=[
             RecordPart(item.number("reading"), item.text("text"), item.data("publicKey"), item.number("key"))

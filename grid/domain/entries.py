@@ -125,7 +125,7 @@ FIELDS: dict[Kind, tuple[tuple[str, Codec], ...]] = {
         " bindingIndex:index registersCommitment:bytes32"
     ),
     EntryKind.BINDING: _fields(
-        "point:bytes32 account:address meterSerialHash:bytes32 reversed:bool multiplierNum:uint"
+        "point:bytes32 zone:bytes32 account:address meterSerialHash:bytes32 reversed:bool multiplierNum:uint"
         " multiplierDen:uint fromDay:uint toDay:index prevBinding:index coSignatureHash:bytes32"
     ),
     EntryKind.DECISION: _fields(
@@ -153,7 +153,9 @@ FIELDS: dict[Kind, tuple[tuple[str, Codec], ...]] = {
         " mismatchWh:int memberImportWh:uint memberExportWh:uint feederWh:int feeAmount:int"
         " residualAmount:int"
     ),
-    LeafKind.POINT: _fields("runKey:bytes32 sequence:uint point:bytes32 account:address dayNet:int linesRoot:bytes32"),
+    LeafKind.POINT: _fields(
+        "runKey:bytes32 sequence:uint point:bytes32 account:address dayNet:int accountPoints:uint linesRoot:bytes32"
+    ),
     LeafKind.ORDER: _fields(
         "orderHash:bytes32 point:bytes32 account:address side:uint limitPrice:int quantityWh:uint acceptedAt:uint"
     ),

@@ -3,6 +3,7 @@
 Pure: the same inputs give the same bytes, which is how anybody with the inputs checks a run.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from typing import NamedTuple
@@ -115,10 +116,14 @@ class SystemAccounts:
 
 @dataclass(frozen=True, slots=True)
 class PointStatement:
-    """A point's 96 lines and its leaf at `position` of the points tree."""
+    """A point's 96 lines and its leaf at `position` of the points tree.
+
+    `account_points` is how many points of the run have this account.
+    """
 
     point: bytes
     account: bytes
+    account_points: int
     position: int
     lines: list[Line]
     line_leaves: list[bytes]
@@ -178,8 +183,9 @@ def build_run(
     _check_inputs(slots, mode, points, prices, feeder_wh, system)
     key = run_key(zone, day)
     ordered = sorted(points, key=lambda item: item.point)
+    owned = Counter(item.account for item in points)
     statements = [
-        _statement(item, position, slots, prices, key, sequence, point_key(item.point))
+        _statement(item, owned[item.account], position, slots, prices, key, sequence, point_key(item.point))
         for position, item in enumerate(ordered)
     ]
     headers = [
@@ -243,6 +249,7 @@ def system_nets(headers: Sequence[Header], members_net: int) -> SystemNets:
 
 def _statement(
     item: PointDay,
+    account_points: int,
     position: int,
     slots: range,
     prices: Sequence[SlotPrices],
@@ -267,10 +274,22 @@ def _statement(
         "point": item.point,
         "account": item.account,
         "dayNet": total,
+        "accountPoints": account_points,
         "linesRoot": lines_root,
     }
     leaf = encode(LeafKind.POINT, fields, point_salt)
-    return PointStatement(item.point, item.account, position, lines, leaves, lines_root, total, point_salt, leaf)
+    return PointStatement(
+        point=item.point,
+        account=item.account,
+        account_points=account_points,
+        position=position,
+        lines=lines,
+        line_leaves=leaves,
+        lines_root=lines_root,
+        day_net=total,
+        salt=point_salt,
+        leaf=leaf,
+    )
 
 
 def _line(

@@ -71,13 +71,113 @@ TYPES: dict[str, tuple[tuple[str, str], ...]] = {
         ("uint32", "fromDay"),
         ("uint32", "toDay"),
     ),
+    "SignerChange": (
+        ("address", "account"),
+        ("bytes", "newSigner"),
+        ("uint256", "nonce"),
+        ("uint256", "deadline"),
+    ),
+    "SignerChangeCancel": (
+        ("address", "account"),
+        ("uint256", "nonce"),
+        ("uint256", "deadline"),
+    ),
+    "RecoverySetting": (
+        ("address", "account"),
+        ("bytes", "recovery"),
+        ("uint256", "nonce"),
+        ("uint256", "deadline"),
+    ),
+    "Recovery": (
+        ("address", "account"),
+        ("bytes", "newSigner"),
+        ("uint256", "nonce"),
+        ("uint256", "deadline"),
+    ),
+    "Delegation": (
+        ("address", "account"),
+        ("address", "delegate"),
+        ("uint64", "until"),
+        ("uint256", "nonce"),
+        ("uint256", "deadline"),
+    ),
+    "Claim": (
+        ("address", "account"),
+        ("bytes32", "runKey"),
+        ("uint16", "sequence"),
+        ("bytes32", "point"),
+        ("uint32", "slot"),
+        ("uint8", "ground"),
+        ("uint256", "nonce"),
+        ("uint256", "deadline"),
+    ),
+    "Demand": (
+        ("address", "account"),
+        ("bytes32", "runKey"),
+        ("uint16", "sequence"),
+        ("bytes32", "point"),
+        ("uint128", "slots"),
+        ("uint256", "nonce"),
+        ("uint256", "deadline"),
+    ),
+    "Contest": (
+        ("address", "account"),
+        ("bytes32", "runKey"),
+        ("uint16", "sequence"),
+        ("bytes32", "point"),
+        ("uint32", "slot"),
+        ("uint40", "importWh"),
+        ("uint40", "exportWh"),
+        ("bytes32", "evidenceHash"),
+        ("bool", "signedBytes"),
+        ("uint256", "nonce"),
+        ("uint256", "deadline"),
+    ),
+    "Appeal": (
+        ("address", "account"),
+        ("uint256", "caseId"),
+        ("uint256", "nonce"),
+        ("uint256", "deadline"),
+    ),
+    "UnpostedClaim": (
+        ("address", "account"),
+        ("bytes32", "zone"),
+        ("uint32", "day"),
+        ("uint256", "nonce"),
+        ("uint256", "deadline"),
+    ),
+    "NonceCancel": (
+        ("address", "account"),
+        ("uint256", "nonce"),
+        ("uint256", "deadline"),
+    ),
 }
 """The signed structs: (type, name) of each member, in order."""
+
+SIGNED_FOR: dict[str, tuple[str, ...]] = {
+    "Mandate": ("Escrow",),
+    "MandateEnd": ("Escrow",),
+    "Withdrawal": ("Escrow",),
+    "WithdrawalCancel": ("Escrow",),
+    "Binding": ("Escrow",),
+    "SignerChange": ("Accounts",),
+    "SignerChangeCancel": ("Accounts",),
+    "RecoverySetting": ("Accounts",),
+    "Recovery": ("Accounts",),
+    "Delegation": ("Accounts",),
+    "Claim": ("Recomputation",),
+    "Demand": ("Disputes",),
+    "Contest": ("Disputes",),
+    "Appeal": ("Disputes",),
+    "UnpostedClaim": ("Disputes",),
+    "NonceCancel": ("Escrow", "Accounts", "Recomputation", "Disputes"),
+}
+"""The contract whose domain each struct is signed under; a nonce is one contract's, and voided there."""
 
 
 @dataclass(frozen=True, slots=True)
 class TypedDomain:
-    """The chain and the contract (Escrow, 20 bytes) that a signature is good for."""
+    """The chain and the contract (20 bytes) that a signature is good for."""
 
     chain_id: int
     verifying_contract: bytes
@@ -99,7 +199,7 @@ def type_hash(name: str) -> bytes:
 
 
 def struct_hash(name: str, message: Message) -> bytes:
-    """Return hashStruct of a message: addresses and bytes32 as bytes, numbers as int.
+    """Return hashStruct of a message: addresses, bytes32 and bytes as bytes, numbers as int.
 
     Raises ValueError that names the member: missing, unknown, of the wrong length or out of range.
     """
@@ -130,7 +230,14 @@ def _word(kind: str, value: "int | bytes | bool | Message") -> bytes:
         if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**bits:
             raise ValueError(f"{value!r} is not a {kind}")
         return value.to_bytes(32, "big")
-    return {"address": address_word, "bytes32": bytes32_word, "bool": bool_word}[kind](value)
+    return {"address": address_word, "bytes32": bytes32_word, "bool": bool_word, "bytes": _bytes_word}[kind](value)
+
+
+def _bytes_word(value: "int | bytes | bool | None") -> bytes:
+    """Bytes of any length stand in a struct by their keccak256."""
+    if not isinstance(value, bytes):
+        raise ValueError(f"{value!r} is not bytes")
+    return keccak256(value)
 
 
 def domain_separator(domain: TypedDomain) -> bytes:

@@ -14,6 +14,9 @@ from grid.verifier.report import CheckFailed, NotInFile, require
 TIMEOUT_SECONDS = 20
 MAX_ANSWER_BYTES = 1_000_000
 
+IS_ANCHORED = "isAnchored((uint64,uint64,uint64,bytes32))"
+IS_POSTED = "isPosted((bytes32,uint32,uint16,bytes32,uint16,bytes32,uint64,bytes32,uint8),bytes32)"
+
 
 class Rpc:
     """Read-only calls to one Ethereum node."""
@@ -77,35 +80,31 @@ def check_chain(evidence: Evidence, *, url: str | None, record_anchor: bytes | N
 
 
 def _check_anchor(evidence: Evidence, rpc: Rpc, contract: bytes) -> None:
-    seq = evidence.case.seq
-    if seq is None:
+    seq, anchored_at = evidence.case.seq, evidence.case.anchored_at
+    if seq is None or anchored_at is None:
         raise NotInFile("the file's checkpoint is not anchored yet")
     if not evidence.root:
         raise NotInFile("the checkpoint's signature did not pass its check")
-    size, _, root = rpc.words(contract, "checkpoints(uint64)", _word(seq), count=3)
-    found = int.from_bytes(size, "big")
+    arguments = _word(seq), _word(evidence.size), _word(anchored_at), evidence.root
+    (known,) = rpc.words(contract, IS_ANCHORED, *arguments, count=1)
     require(
-        found == evidence.size and root == evidence.root,
-        f"checkpoint {seq} has size {found} and root {root.hex()}; the note says {evidence.size} and "
-        f"{evidence.root.hex()}",
+        known == _word(1),
+        f"no checkpoint {seq} of size {evidence.size} and root {evidence.root.hex()} was anchored at {anchored_at}",
     )
 
 
 def _check_posted(rpc: Rpc, run: RunPart, settlement: bytes, anchor: bytes) -> None:
     (linked,) = rpc.words(settlement, "recordAnchor()", count=1)
     require(linked[12:] == anchor, f"it relies on another RecordAnchor, 0x{linked[12:].hex()}")
-    arguments = run.zone, _word(run.day), _word(run.sequence)
-    digest, *_ = rpc.words(settlement, "runOf(bytes32,uint32,uint16)", *arguments, count=4)
+    (known,) = rpc.words(settlement, IS_POSTED, *run_words(run), count=1)
     key = run_key(run.zone, run.day).hex()
-    require(any(digest), f"run {key}, sequence {run.sequence}, is not posted")
-    require(digest == run_digest(run), f"run {key}, sequence {run.sequence}, was posted with other roots")
+    require(known == _word(1), f"run {key}, sequence {run.sequence}, is not posted with these roots")
 
 
-def run_digest(run: RunPart) -> bytes:
-    """Return what Settlement keeps of a run: keccak256(abi.encode(RunInput, rowsRoot))."""
+def run_words(run: RunPart) -> list[bytes]:
+    """Return abi.encode(RunInput, rowsRoot), word by word."""
     words = [run.zone, _word(run.day), _word(run.sequence), run.points_root, _word(run.point_count)]
-    words += [run.headers_root, _word(run.checkpoint), run.profile_hash, _word(run.mode), run.rows_root]
-    return keccak256(b"".join(words))
+    return [*words, run.headers_root, _word(run.checkpoint), run.profile_hash, _word(run.mode), run.rows_root]
 
 
 def _word(value: int) -> bytes:

@@ -34,6 +34,13 @@ class Evidence:
             raise CheckFailed(f"entry {index} is {found.name}, not {kind.name}")
         return Fields(f"{kind.name} {index}", fields)
 
+    def bindings(self, point: bytes, day: int) -> list[int]:
+        """Return the indices of the proven BINDINGs that give a point an account on a day, the last one first."""
+        proven = ((index, fields) for index, (kind, fields) in self.entries.items() if kind is EntryKind.BINDING)
+        mine = [(index, Fields(f"BINDING {index}", fields)) for index, fields in proven if fields["point"] == point]
+        covering = (index for index, fields in mine if fields.covers(day))
+        return sorted(covering, reverse=True)
+
     def record(self, reading: Value) -> Record:
         """Return a proven signed record by its READING's index. Raises NotInFile."""
         if not isinstance(reading, int) or reading not in self.records:
@@ -69,6 +76,11 @@ class Fields:
     def flag(self, name: str) -> bool:
         """Return a truth value."""
         return self._values[name] is True
+
+    def covers(self, day: int) -> bool:
+        """Return whether a BINDING's days hold a day; its last one is exclusive, or none."""
+        after = self.index("toDay")
+        return self.number("fromDay") <= day and (after is None or day < after)
 
     def agrees(self, name: str, expected: Value) -> None:
         """Raise CheckFailed unless a field has this value."""

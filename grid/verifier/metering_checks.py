@@ -76,8 +76,8 @@ def _check_commitment(evidence: Evidence, part: RegistersPart) -> None:
 def check_binding(interval: Fields, binding: Fields) -> None:
     """Check that a binding is one of the interval's point and covers its day. Raises CheckFailed."""
     binding.agrees("point", interval.data("point"))
-    day, first, after = day_of(interval.number("slot")), binding.number("fromDay"), binding.index("toDay")
-    require(first <= day and (after is None or day < after), f"{binding.name} does not cover day {day}")
+    day = day_of(interval.number("slot"))
+    require(binding.covers(day), f"{binding.name} does not cover day {day}")
 
 
 def _channel(opened: Fields, binding: Fields) -> Channel:

@@ -20,6 +20,7 @@ class Statement:
 
     point: bytes
     account: bytes
+    account_points: int
     day_net: int
     lines: list[Line]
 
@@ -31,7 +32,7 @@ def check_run(run: RunPart, report: Report) -> tuple[list[Statement], list[Heade
     _check_header_sums(run, headers, statements, report)
     posted = _rows(run, report)
     _check_rows(run, posted, headers, report)
-    _check_nets(posted, statements, report)
+    _check_nets(run, posted, statements, report)
     return statements, headers
 
 
@@ -61,8 +62,8 @@ def _statement(run: RunPart, part: PointPart, headers: list[Header], report: Rep
         lines = [Line.from_leaf(line) for line in part.lines]
         require([line.slot for line in lines] == list(slots_of_day(run.day)), "they are not the day's slots")
         fields.agrees("linesRoot", merkle.root([merkle.leaf_hash(line) for line in part.lines]))
-        net = fields.number("dayNet")
-        statement = Statement(fields.data("point"), fields.data("account"), net, lines)
+        net, owned = fields.number("dayNet"), fields.number("accountPoints")
+        statement = Statement(fields.data("point"), fields.data("account"), owned, net, lines)
     if statement is not None:
         with report.check(f"{name}: running totals add up to its day net"):
             _check_totals(statement)
@@ -150,10 +151,23 @@ def _check_rows(run: RunPart, posted: list[Row], headers: list[Header], report: 
         require(found == nets, f"they are {found}, the headers give {tuple(nets)}")
 
 
-def _check_nets(posted: list[Row], statements: list[Statement], report: Report) -> None:
+def _check_nets(run: RunPart, posted: list[Row], statements: list[Statement], report: Report) -> None:
     nets = {row.address: row.net for row in posted[:-SYSTEM_ROWS]}
+    whole = len(statements) == run.point_count
     for account in sorted({statement.account for statement in statements}):
+        own = [statement for statement in statements if statement.account == account]
         with report.check(f"account 0x{account.hex()} is settled for the sum of its points"):
-            own = sum(statement.day_net for statement in statements if statement.account == account)
+            _check_points(own, whole)
+            net = sum(statement.day_net for statement in own)
             require(account in nets, "it has no row")
-            require(nets[account] == own, f"its row says {nets[account]}, its points in the file add up to {own}")
+            require(nets[account] == net, f"its row says {nets[account]}, its points in the file add up to {net}")
+
+
+def _check_points(own: list[Statement], whole: bool) -> None:
+    """Require that the file holds all points of an account, as its leaves count them."""
+    counts = sorted({statement.account_points for statement in own})
+    require(len(counts) == 1, f"its leaves count {counts} points")
+    require(len(own) <= counts[0], f"its leaves count {counts[0]} points, the file holds {len(own)}")
+    if len(own) < counts[0]:
+        require(not whole, f"its leaves count {counts[0]} points, the run has {len(own)}")
+        raise NotInFile(f"the file holds {len(own)} of its {counts[0]} points")

@@ -22,7 +22,7 @@ def check_sources(evidence: Evidence, run: RunPart, statements: list[Statement],
         _each(
             evidence,
             f"{name}: metered energy is that of its INTERVALs, bound to its account",
-            [partial(_check_interval, evidence, statement, line) for line in statement.lines],
+            [partial(_check_interval, evidence, run, statement, line) for line in statement.lines],
         )
         _each(
             evidence,
@@ -67,15 +67,19 @@ def _each(evidence: Evidence, what: str, checks: Sequence[Callable[[], None]]) -
         evidence.report.not_checked(f"{what}, {len(missing)} of {len(checks)}", missing[0])
 
 
-def _check_interval(evidence: Evidence, statement: Statement, line: Line) -> None:
+def _check_interval(evidence: Evidence, run: RunPart, statement: Statement, line: Line) -> None:
     interval = evidence.entry(line.interval_index, EntryKind.INTERVAL)
     interval.agrees("point", statement.point)
     interval.agrees("slot", line.slot)
     interval.agrees("importWh", line.import_wh)
     interval.agrees("exportWh", line.export_wh)
-    binding = evidence.entry(interval.index("bindingIndex"), EntryKind.BINDING)
+    index = interval.index("bindingIndex")
+    binding = evidence.entry(index, EntryKind.BINDING)
     check_binding(interval, binding)
+    binding.agrees("zone", run.zone)
     binding.agrees("account", statement.account)
+    newer = next((found for found in evidence.bindings(statement.point, run.day) if found > (index or 0)), None)
+    require(newer is None, f"BINDING {newer} covers the day too and was recorded after {binding.name}")
 
 
 def _check_fill(evidence: Evidence, statement: Statement, line: Line, header: Header) -> None:

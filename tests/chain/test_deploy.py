@@ -1,5 +1,9 @@
 """Deploying from the committed artifacts."""
 
+import re
+from dataclasses import asdict
+from pathlib import Path
+
 import pytest
 
 from grid.chain import contracts, deploy, keys, queries
@@ -11,11 +15,18 @@ from tests.chain.support import NOW, mined
 def test_every_contract_has_code_and_knows_the_others(chain: Client) -> None:
     addresses = contracts.registry(chain.chain_id)
 
-    assert set(addresses) == {"AccessManager", "Accounts", "DemoToken", "Escrow", "RecordAnchor", "Settlement"}
+    assert set(addresses) == {
+        "AccessManager", "Accounts", "DemoToken", "Disputes", "ERC7913WebAuthnVerifier", "Escrow", "RecordAnchor",
+        "Recomputation", "Settlement",
+    }  # fmt: skip
     assert all(chain.code(deployed.address) for deployed in addresses.values())
     assert queries.call("Escrow", "settlement") == addresses["Settlement"].address
     assert queries.call("Settlement", "escrow") == addresses["Escrow"].address
     assert queries.call("Escrow", "token") == addresses["DemoToken"].address
+    for name, known in (("recomputation", "Recomputation"), ("disputes", "Disputes")):
+        assert queries.call("Escrow", name) == addresses[known].address
+    assert queries.call("Disputes", "recomputation") == addresses["Recomputation"].address
+    assert queries.call("Disputes", "settlement") == addresses["Settlement"].address
 
 
 def test_the_demonstration_has_its_bond_and_its_cover(chain: Client) -> None:
@@ -26,6 +37,27 @@ def test_the_demonstration_has_its_bond_and_its_cover(chain: Client) -> None:
     assert queries.escrow_account(system["supplier"]).free == given.supplier_float
     assert queries.escrow_account(system["balancing"]).free == given.balancing_float
     assert queries.call("DemoToken", "balanceOf", keys.address("relayer")) == given.relayer_float
+
+
+def test_three_members_are_the_panel_and_one_answers_for_meter_data(chain: Client) -> None:
+    panel = [keys.address(name) for name in deploy.PANEL_KEYS]
+
+    assert len(set(panel)) == 3
+    for holder in panel:
+        assert queries.call("AccessManager", "hasRole", deploy.PANEL, holder) == [True, 0]
+    assert queries.call("AccessManager", "hasRole", deploy.METER_DATA, keys.address("mdr")) == [True, 0]
+    assert queries.call("AccessManager", "hasRole", deploy.PANEL, keys.address("mdr"))[0] is False
+
+
+def test_the_terms_of_disputes_are_those_on_the_protocols_page(chain: Client) -> None:
+    page = (Path(__file__).parents[2] / "docs/PROTOCOL.md").read_text()
+    stated = {name: int(value) for name, value in re.findall(r"^\| ([a-z_]+) \| (\d+) \|", page, re.MULTILINE)}
+    given = {name: value for name, value in asdict(deploy.Parameters()).items() if name in stated}
+
+    assert given == stated
+    fixed = stated.pop("fixed_sum")
+    assert list(queries.call("Disputes", "terms").values()) == list(stated.values())
+    assert queries.call("Settlement", "fixedSum") == fixed
 
 
 def test_a_repeat_changes_nothing(chain: Client) -> None:
@@ -52,7 +84,7 @@ def test_a_stop_before_the_roles_is_made_up_for(chain: Client) -> None:
 
 
 def test_a_stranger_may_not_anchor(chain: Client) -> None:
-    data = contracts.contract("RecordAnchor").calldata("anchor", [0, 0, 1, bytes(32), []])
+    data = contracts.contract("RecordAnchor").calldata("anchor", [0, [0, 0, 0, bytes(32)], 1, bytes(32), []])
     to = contracts.address_of("RecordAnchor", chain.chain_id)
 
     with pytest.raises(RpcError) as refused:

@@ -26,7 +26,7 @@ def deposit(number: int) -> ChainTx:
 
 
 def anchor() -> ChainTx:
-    args = [0, 0, 1, b"\x01" * 32, []]
+    args = [0, [0, 0, 0, bytes(32)], 1, b"\x01" * 32, []]
     return outbox.enqueue(
         business_key="anchor:0", sender="anchorer", contract="RecordAnchor", function="anchor", args=args, now=NOW
     )

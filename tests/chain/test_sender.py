@@ -290,7 +290,7 @@ def test_a_refusal_carries_the_values_of_the_error(chain: Client) -> None:
         sender="anchorer",
         contract="RecordAnchor",
         function="anchor",
-        args=[5, 0, 1, bytes(32), []],
+        args=[5, [0, 0, 0, bytes(32)], 1, bytes(32), []],
         now=NOW,
     )
 

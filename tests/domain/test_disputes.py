@@ -1,6 +1,6 @@
 import pytest
 
-from grid.domain.disputes import FINAL, TRANSITIONS, ClaimEvent, ClaimState, Party, TransitionError, advance
+from grid.domain.disputes import FINAL, ON_CHAIN, TRANSITIONS, ClaimEvent, ClaimState, Party, TransitionError, advance
 
 
 @pytest.mark.parametrize("state", set(ClaimState) - FINAL)
@@ -32,7 +32,7 @@ def test_final_states_absorb(state):
             advance(state, event, by=Party.ANYONE)
 
 
-def test_a_claim_goes_up_the_tiers_and_ends_in_a_correction():
+def test_a_claim_goes_up_the_tiers_and_is_paid():
     steps = [
         (ClaimEvent.DEMAND, Party.CLAIMANT, ClaimState.DEMANDED),
         (ClaimEvent.OPEN, Party.OPERATOR, ClaimState.OPENED),
@@ -40,12 +40,39 @@ def test_a_claim_goes_up_the_tiers_and_ends_in_a_correction():
         (ClaimEvent.REJECT, Party.METER_DATA_RESPONSIBLE, ClaimState.ANSWERED),
         (ClaimEvent.APPEAL, Party.CLAIMANT, ClaimState.AT_PANEL),
         (ClaimEvent.UPHOLD, Party.PANEL, ClaimState.UPHELD),
-        (ClaimEvent.CORRECT, Party.OPERATOR, ClaimState.CORRECTED),
     ]
     state = ClaimState.COMPLAINED
     for event, party, after in steps:
         state = advance(state, event, by=party)
         assert state is after
+    assert state in FINAL
+
+
+@pytest.mark.parametrize("state", [ClaimState.AT_METER_DATA, ClaimState.ANSWERED, ClaimState.AT_PANEL])
+def test_a_correction_closes_a_case_that_is_not_decided(state):
+    assert advance(state, ClaimEvent.CORRECT, by=Party.OPERATOR) is ClaimState.CORRECTED
+
+
+def test_a_correction_does_not_close_a_demand():
+    with pytest.raises(TransitionError, match="has no correct"):
+        advance(ClaimState.DEMANDED, ClaimEvent.CORRECT, by=Party.OPERATOR)
+
+
+def test_what_was_paid_is_not_taken_back():
+    assert {ClaimState.UPHELD, ClaimState.DEFAULTED} <= FINAL
+
+
+def test_a_private_complaint_leaves_no_trace_on_chain():
+    assert set(ClaimState) - set(ON_CHAIN) == {ClaimState.COMPLAINED, ClaimState.WITHDRAWN, ClaimState.LAPSED}
+
+
+def test_a_demand_by_who_is_bound_no_longer_is_rebutted():
+    assert advance(ClaimState.DEMANDED, ClaimEvent.REBUT, by=Party.OPERATOR) is ClaimState.REJECTED
+
+
+def test_a_day_not_posted_is_a_default():
+    after = advance(ClaimState.COMPLAINED, ClaimEvent.CLAIM_UNPOSTED, by=Party.CLAIMANT)
+    assert after is ClaimState.DEFAULTED
 
 
 def test_data_withheld_is_a_default():
@@ -64,5 +91,5 @@ def test_nobody_judges_a_claim_but_who_is_named():
 
 
 def test_an_event_out_of_turn_names_what_is_allowed():
-    with pytest.raises(TransitionError, match="it has: open, deadline"):
+    with pytest.raises(TransitionError, match="it has: open, rebut, deadline"):
         advance(ClaimState.DEMANDED, ClaimEvent.RECOMPUTE, by=Party.CLAIMANT)

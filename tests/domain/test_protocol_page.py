@@ -4,7 +4,7 @@ import re
 from decimal import Decimal
 from pathlib import Path
 
-from grid.domain import typed_data
+from grid.domain import succession, typed_data
 from grid.domain.amounts import Prices, Quantities, line_amount, line_milli, mismatch_quantities
 from grid.domain.casefile import Case, ChainPart, RunPart, to_json
 from grid.domain.disputes import TRANSITIONS
@@ -72,8 +72,11 @@ def test_every_leaf_stands_on_the_page_with_its_fields():
 
 
 def test_every_signed_struct_stands_on_the_page():
-    assert {cells[0]: cells[1] for cells in table("Struct")} == {
-        name: ", ".join(f"{kind} {member}" for kind, member in members)
+    assert {cells[0]: tuple(cells[1:]) for cells in table("Struct")} == {
+        name: (
+            ", ".join(f"{kind} {member}" for kind, member in members),
+            ", ".join(typed_data.SIGNED_FOR.get(name, ("part of Mandate",))),
+        )
         for name, members in typed_data.TYPES.items()
         if name != "EIP712Domain"
     }
@@ -85,10 +88,16 @@ def test_every_transition_stands_on_the_page():
     ]
 
 
+def test_every_succession_of_signers_stands_on_the_page():
+    assert [tuple(cells) for cells in table("Waits")] == [
+        (str(waits), str(act), str(by), str(after)) for (waits, act), (by, after) in succession.TRANSITIONS.items()
+    ]
+
+
 def test_every_member_of_a_case_file_stands_on_the_page():
     zero = bytes(32)
     run = RunPart(zero, 0, 0, zero, 0, zero, 0, zero, 0, zero, [], [], [])
-    document = to_json(Case("", "", "", None, [], run=run, chain=ChainPart(1, bytes(20), bytes(20))))
+    document = to_json(Case("", "", "", None, None, [], run=run, chain=ChainPart(1, bytes(20), bytes(20))))
     assert [cells[0] for cells in table("Member")] == list(document)
     stated = " ".join(cells[1] for cells in table("Member"))
     assert all(f"`{name}`" in stated for part in ("log", "chain") for name in document[part])

@@ -51,12 +51,34 @@ def test_another_chain_or_contract_gives_another_digest():
         ("Mandate", {"terms": {**TERMS, "followSignal": 1}}, r"MandateTerms\.followSignal"),
         ("Mandate", {"deadline": {}}, r"Mandate\.deadline"),
         ("Mandate", {"colour": 1}, "no member colour"),
+        ("SignerChange", {"newSigner": "0x00"}, r"SignerChange\.newSigner"),
+        ("SignerChange", {"newSigner": 0}, r"SignerChange\.newSigner"),
+        ("Delegation", {"until": 2**64}, r"Delegation\.until"),
+        ("Claim", {"ground": 256}, r"Claim\.ground"),
+        ("Demand", {"slots": 2**128}, r"Demand\.slots"),
+        ("NonceCancel", {"nonce": 2**256}, r"NonceCancel\.nonce"),
     ],
 )
 def test_a_member_that_does_not_fit_is_named(name, changes, message):
+    good = next(message for _, _, primary, message in messages() if primary == name)
     for attempt in (typed_data.struct_hash, lambda *args: typed_data.typed_data_json(DOMAIN, *args)):
         with pytest.raises(ValueError, match=message):
-            attempt(name, {**MANDATE, **changes})
+            attempt(name, {**good, **changes})
+
+
+def test_every_struct_but_a_part_of_another_names_its_contract():
+    parts = {kind for members in typed_data.TYPES.values() for kind, _ in members} | {"EIP712Domain"}
+    assert set(typed_data.SIGNED_FOR) == set(typed_data.TYPES) - parts
+
+
+def test_every_struct_has_a_vector():
+    assert {name for _, _, name, _ in messages()} == set(typed_data.TYPES) - {"EIP712Domain"}
+
+
+def test_bytes_stand_by_their_hash_so_that_none_are_confused():
+    recovery = next(message for _, _, name, message in messages() if name == "RecoverySetting")
+    texts = [b"", b"\x00", bytes(32), b"\x01"]
+    assert len({typed_data.struct_hash("RecoverySetting", {**recovery, "recovery": text}) for text in texts}) == 4
 
 
 def test_a_missing_member_is_named():

@@ -352,8 +352,8 @@ def chain(monkeypatch: pytest.MonkeyPatch) -> Chain:
     monkeypatch.setattr(chain_queries, "escrow_accounts", escrow_accounts)
     monkeypatch.setattr(chain_queries, "eip712_domain", lambda: DOMAIN)
     monkeypatch.setattr(chain_queries, "chain_head", lambda: _Head(1, chain.time))
-    # A signature that is not the wallet's own is asked of the contract at its address: there is none.
-    monkeypatch.setattr(signing, "connect", lambda: type("Node", (), {"call": lambda *_: "0x"})())
+    # A signature that is not the wallet's own is asked of Accounts: it knows no other.
+    monkeypatch.setattr(signing.queries, "call", lambda *_: False)
     return chain
 
 

@@ -9,7 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.vectors import entries_cases, merkle_cases, rows_cases, statements_cases, typed_data_cases
+from tests.vectors import (
+    entries_cases,
+    merkle_cases,
+    recompute_cases,
+    rows_cases,
+    statements_cases,
+    typed_data_cases,
+)
 
 FOLDER = Path(__file__).parent
 
@@ -19,12 +26,29 @@ DOCUMENTS: dict[str, Callable[[], dict[str, Any]]] = {
     "typed_data": typed_data_cases.document,
     "entries": entries_cases.document,
     "statements": statements_cases.document,
+    "recompute": recompute_cases.document,
 }
+
+
+LONG = frozenset({"recompute"})
+"""Documents whose items stand on one line each, for they hold many proofs."""
 
 
 def text(name: str) -> str:
     """Return the content of `<name>.json`."""
-    return json.dumps(DOCUMENTS[name](), indent=1) + "\n"
+    document = DOCUMENTS[name]()
+    if name not in LONG:
+        return json.dumps(document, indent=1) + "\n"
+    return "{\n" + ",\n".join(f" {json.dumps(key)}: {_items(value)}" for key, value in document.items()) + "\n}\n"
+
+
+def _items(value: Any) -> str:
+    """Return a member of a long document: one line for each item of a list or object."""
+    if isinstance(value, dict):
+        return "{\n" + ",\n".join(f"  {json.dumps(key)}: {json.dumps(item)}" for key, item in value.items()) + "\n }"
+    if isinstance(value, list):
+        return "[\n" + ",\n".join(f"  {json.dumps(item)}" for item in value) + "\n ]"
+    return json.dumps(value)
 
 
 def main() -> None:

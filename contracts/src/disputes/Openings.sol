@@ -8,6 +8,8 @@ import {MerkleLog} from "../MerkleLog.sol";
 /// @title Leaves and entries opened in plaintext
 /// @notice An opening is a leaf's words without its tag, its place, and its audit path. The tag is put in front here, so
 ///         that a leaf can only be opened as what it is. Fields are named by their place; docs/PROTOCOL.md section 7.
+/// @dev Every requirement reverts as {MerkleLog.requireInclusion} does. The words stand first in their struct, so that a
+///      struct's place in calldata is that of its words.
 library Openings {
     /// @notice A run as a claimant brings it along; Settlement and RecordAnchor hold its digests.
     struct Run {
@@ -46,6 +48,11 @@ library Openings {
         bytes32[10] words;
         uint64 index;
         bytes32[] proof;
+    }
+
+    /// @notice What an INTERVAL was derived from: ten fields and the salt. Its hash is the INTERVAL's registersCommitment.
+    struct Registers {
+        bytes32[11] words;
     }
 
     /// @notice A log entry that binds a point: fields and salt.
@@ -89,6 +96,19 @@ library Openings {
         bytes32[] proof;
     }
 
+    /// @notice A line or a header as it stands, whatever its words are.
+    struct Leaf {
+        bytes32[] words;
+        bytes32[] proof;
+    }
+
+    /// @notice A log entry of any kind, tag first: what is cited need not be what it should be.
+    struct Entry {
+        bytes32[] words;
+        uint64 index;
+        bytes32[] proof;
+    }
+
     /// @notice A chunk of up to 16 rows, its number, and its path under rowsRoot.
     struct RowChunk {
         bytes32[] rows;
@@ -96,7 +116,237 @@ library Openings {
         bytes32[] proof;
     }
 
+    /// @dev Lines of a point's day, headers of a run, slots of a tariff.
     uint256 internal constant SLOTS_PER_DAY = 96;
-    /// @dev An absent index, an open day.
-    uint64 internal constant NONE = type(uint64).max;
+    /// @dev Rows that make one leaf under rowsRoot.
+    uint256 internal constant CHUNK_ROWS = 16;
+
+    /// @dev Kind of a DECISION that sets a price.
+    uint256 internal constant PRICE_KIND = 2;
+    // Places of the fields of an AUCTION.
+    uint256 internal constant AUCTION_PRICE = 3;
+    uint256 internal constant AUCTION_FILLS_ROOT = 5;
+    uint256 internal constant AUCTION_FILL_COUNT = 6;
+
+    bytes32 internal constant INTERVAL = keccak256("commonwatt.INTERVAL.v1");
+    bytes32 internal constant BINDING = keccak256("commonwatt.BINDING.v1");
+    bytes32 internal constant DECISION = keccak256("commonwatt.DECISION.v1");
+    bytes32 internal constant AUCTION = keccak256("commonwatt.AUCTION.v1");
+    bytes32 internal constant TARIFF = keccak256("commonwatt.TARIFF.v1");
+    bytes32 internal constant REGISTERS = keccak256("commonwatt.REGISTERS.v1");
+    bytes32 internal constant LINE = keccak256("commonwatt.LINE.v1");
+    bytes32 internal constant HEADER = keccak256("commonwatt.HEADER.v1");
+    bytes32 internal constant POINT = keccak256("commonwatt.POINT.v1");
+    bytes32 internal constant FILL = keccak256("commonwatt.FILL.v1");
+    bytes32 internal constant TARIFF_SLOT = keccak256("commonwatt.TARIFF_SLOT.v1");
+    bytes32 internal constant ROWS = keccak256("commonwatt.ROWS.v1");
+
+    /// @notice The slot does not belong to the run's day.
+    error SlotOutsideDay(uint256 slot, uint256 day);
+    /// @notice The registers are not those that the INTERVAL commits to.
+    error RegistersWrong(bytes32 given, bytes32 committed);
+
+    /// @notice Place of a slot in the trees of its day.
+    function placeOf(uint256 slot, uint256 day) internal pure returns (uint256) {
+        if (slot / SLOTS_PER_DAY != day) revert SlotOutsideDay(slot, day);
+        return slot % SLOTS_PER_DAY;
+    }
+
+    /// @notice Requires a point leaf of a run. Reverts as {MerkleLog.requireInclusion} does.
+    function requirePoint(Run calldata run, bytes32 runKey, Point calldata point) internal view {
+        bytes32 tag = POINT;
+        uint256 sequence = run.input.sequence;
+        bytes32 leaf;
+        assembly ("memory-safe") {
+            let p := mload(0x40)
+            mstore8(p, 0)
+            mstore(add(p, 1), tag)
+            mstore(add(p, 33), runKey)
+            mstore(add(p, 65), sequence)
+            // The struct begins with the leaf's other six words, in the leaf's order.
+            calldatacopy(add(p, 97), point, 192)
+            if iszero(staticcall(gas(), 2, p, 289, 0, 32)) { revert(0, 0) }
+            leaf := mload(0)
+        }
+        MerkleLog.requireInclusion(leaf, point.position, run.input.pointCount, point.proof, run.input.pointsRoot);
+    }
+
+    /// @notice Requires a line of a point at a place.
+    function requireLine(bytes32 linesRoot, uint256 place, Line calldata line) internal view {
+        uint256 start;
+        assembly {
+            start := line
+        }
+        _requirePlaced(LINE, start, 12, place, linesRoot);
+    }
+
+    /// @notice Requires a header of a run at a place.
+    function requireHeader(bytes32 headersRoot, uint256 place, Header calldata header) internal view {
+        uint256 start;
+        assembly {
+            start := header
+        }
+        _requirePlaced(HEADER, start, 21, place, headersRoot);
+    }
+
+    /// @notice Requires a slot's prices of a tariff at a place.
+    function requireTariffSlot(bytes32 tariffRoot, uint256 place, TariffSlot calldata slot) internal view {
+        uint256 start;
+        assembly {
+            start := slot
+        }
+        _requirePlaced(TARIFF_SLOT, start, 4, place, tariffRoot);
+    }
+
+    /// @notice Requires an INTERVAL in a checkpoint.
+    function requireInterval(IRecordAnchor.Checkpoint calldata checkpoint, Interval calldata entry) internal view {
+        uint256 start;
+        assembly {
+            start := entry
+        }
+        _requireIndexed(INTERVAL, start, 10, checkpoint.size, checkpoint.root);
+    }
+
+    /// @notice Requires a BINDING in a checkpoint.
+    function requireBinding(IRecordAnchor.Checkpoint calldata checkpoint, Binding calldata entry) internal view {
+        uint256 start;
+        assembly {
+            start := entry
+        }
+        _requireIndexed(BINDING, start, 12, checkpoint.size, checkpoint.root);
+    }
+
+    /// @notice Requires a DECISION or another entry of eight words in a checkpoint.
+    function requireEight(bytes32 tag, IRecordAnchor.Checkpoint calldata checkpoint, Decision calldata entry)
+        internal
+        view
+    {
+        uint256 start;
+        assembly {
+            start := entry
+        }
+        _requireIndexed(tag, start, 8, checkpoint.size, checkpoint.root);
+    }
+
+    /// @notice Requires an AUCTION in a checkpoint.
+    function requireAuction(IRecordAnchor.Checkpoint calldata checkpoint, Auction calldata entry) internal view {
+        uint256 start;
+        assembly {
+            start := entry
+        }
+        _requireIndexed(AUCTION, start, 8, checkpoint.size, checkpoint.root);
+    }
+
+    /// @notice Requires a TARIFF in a checkpoint.
+    function requireTariff(IRecordAnchor.Checkpoint calldata checkpoint, Tariff calldata entry) internal view {
+        uint256 start;
+        assembly {
+            start := entry
+        }
+        _requireIndexed(TARIFF, start, 4, checkpoint.size, checkpoint.root);
+    }
+
+    /// @notice Requires a fill of an auction.
+    function requireFill(bytes32 fillsRoot, uint256 fillCount, Fill calldata fill) internal view {
+        uint256 start;
+        assembly {
+            start := fill
+        }
+        _requireIndexed(FILL, start, 6, fillCount, fillsRoot);
+    }
+
+    /// @notice Requires an entry of any kind in a checkpoint. Word 0 is its tag; no entry is without.
+    function requireEntry(IRecordAnchor.Checkpoint calldata checkpoint, Entry calldata entry) internal view {
+        bytes32[] calldata words = entry.words;
+        uint256 start;
+        assembly {
+            start := add(words.offset, 32)
+        }
+        bytes32 leaf = _leaf(words[0], start, words.length - 1);
+        MerkleLog.requireInclusion(leaf, entry.index, checkpoint.size, entry.proof, checkpoint.root);
+    }
+
+    /// @notice Requires a leaf of a day's 96 at a place.
+    function requireLeaf(bytes32 tag, bytes32 root, uint256 place, Leaf calldata leaf) internal view {
+        bytes32[] calldata words = leaf.words;
+        uint256 start;
+        assembly {
+            start := words.offset
+        }
+        MerkleLog.requireInclusion(_leaf(tag, start, words.length), place, SLOTS_PER_DAY, leaf.proof, root);
+    }
+
+    /// @notice Requires a chunk of rows among `chunks` of a run.
+    function requireRows(bytes32 rowsRoot, uint256 chunks, RowChunk calldata chunk) internal view {
+        bytes32[] calldata rows = chunk.rows;
+        uint256 start;
+        assembly {
+            start := rows.offset
+        }
+        MerkleLog.requireInclusion(_leaf(ROWS, start, rows.length), chunk.position, chunks, chunk.proof, rowsRoot);
+    }
+
+    /// @notice Requires registers to be those that an INTERVAL commits to.
+    function requireRegisters(bytes32 commitment, Registers calldata registers) internal view {
+        uint256 start;
+        assembly {
+            start := registers
+        }
+        bytes32 given = _leaf(REGISTERS, start, 11);
+        if (given != commitment) revert RegistersWrong(given, commitment);
+    }
+
+    /// @notice Whether an opened entry, tag first, is an AUCTION of the zone and slot.
+    function isAuction(bytes32[] calldata words, bytes32 zone, uint256 slot) internal pure returns (bool) {
+        return words.length == 9 && words[0] == AUCTION && words[1] == zone && uint256(words[2]) == slot;
+    }
+
+    /// @notice Whether an opened entry, tag first, is a DECISION of that kind about the zone and slot.
+    function isDecision(bytes32[] calldata words, uint256 kind, bytes32 zone, uint256 slot)
+        internal
+        pure
+        returns (bool)
+    {
+        return words.length == 9 && words[0] == DECISION && uint256(words[1]) == kind && words[2] == zone
+            && uint256(words[3]) == slot;
+    }
+
+    /// @dev A leaf of a day's 96: the opening holds `count` words, then the offset of its proof.
+    function _requirePlaced(bytes32 tag, uint256 start, uint256 count, uint256 place, bytes32 root) private view {
+        bytes32[] calldata proof = _proof(start, count);
+        MerkleLog.requireInclusion(_leaf(tag, start, count), place, SLOTS_PER_DAY, proof, root);
+    }
+
+    /// @dev A leaf of any tree: the opening holds `count` words, the leaf's place, then the offset of its proof.
+    function _requireIndexed(bytes32 tag, uint256 start, uint256 count, uint256 size, bytes32 root) private view {
+        bytes32[] calldata proof = _proof(start, count + 1);
+        uint256 index;
+        assembly {
+            index := calldataload(add(start, mul(count, 32)))
+        }
+        MerkleLog.requireInclusion(_leaf(tag, start, count), index, size, proof, root);
+    }
+
+    /// @dev The list whose offset is word `word` of an opening. A list that lies elsewhere or outside is a wrong proof at
+    ///      worst: all of calldata is the caller's word, and a tree's size bounds how much of it is read.
+    function _proof(uint256 start, uint256 word) private pure returns (bytes32[] calldata proof) {
+        assembly {
+            let list := add(start, calldataload(add(start, mul(word, 32))))
+            proof.offset := add(list, 32)
+            proof.length := calldataload(list)
+        }
+    }
+
+    /// @dev sha256(0x00 || tag || `count` words of calldata from `start`), laid beyond the free memory pointer and not kept.
+    function _leaf(bytes32 tag, uint256 start, uint256 count) private view returns (bytes32 leaf) {
+        assembly ("memory-safe") {
+            let p := mload(0x40)
+            let length := mul(count, 32)
+            mstore8(p, 0)
+            mstore(add(p, 1), tag)
+            calldatacopy(add(p, 33), start, length)
+            if iszero(staticcall(gas(), 2, p, add(length, 33), 0, 32)) { revert(0, 0) }
+            leaf := mload(0)
+        }
+    }
 }

@@ -48,9 +48,18 @@ library AccountWords {
         return AccountWord.unwrap(word) & HAS_OLDER_MANDATES != 0;
     }
 
-    /// @notice The word with another free balance; `amount` fits 96 bits because all liabilities together do.
-    function withFree(AccountWord word, uint256 amount) internal pure returns (AccountWord) {
-        return AccountWord.wrap((AccountWord.unwrap(word) & ~FREE_MASK) | amount);
+    /// @notice The word with a larger free balance, which fits 96 bits because all liabilities together do.
+    function plus(AccountWord word, uint256 amount) internal pure returns (AccountWord) {
+        unchecked {
+            return AccountWord.wrap(AccountWord.unwrap(word) + amount);
+        }
+    }
+
+    /// @notice The word with a smaller free balance; `amount` is at most {free}.
+    function minus(AccountWord word, uint256 amount) internal pure returns (AccountWord) {
+        unchecked {
+            return AccountWord.wrap(AccountWord.unwrap(word) - amount);
+        }
     }
 
     /// @notice The word with or without the receivable flag.

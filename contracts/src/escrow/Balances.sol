@@ -2,15 +2,16 @@
 pragma solidity 0.8.37;
 
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {IEscrow} from "../../interfaces/IEscrow.sol";
 import {AccountWord} from "./AccountWord.sol";
 
 /// @title The internal ledger
-/// @notice Every token unit that the escrow holds has an owner: an account (free or requested for withdrawal), the
-///         bond, or the pool of collected receivables on its way to those it is owed to.
+/// @notice Every token unit that the escrow holds has an owner: an account (free, requested for withdrawal, or held as a
+///         deposit of a demand), the bond, or the pool of collected receivables on its way to those it is owed to.
 /// @dev Inflow is bounded so that the sum of everything fits 96 bits; internal moves conserve it, so no later credit
 ///      can overflow and no account can make a run revert.
-abstract contract Balances is IEscrow {
+abstract contract Balances is IEscrow, ReentrancyGuardTransient {
     using SafeCast for uint256;
 
     /// @dev A reference to it is passed around, so that an account's place in storage is computed once.
@@ -18,8 +19,8 @@ abstract contract Balances is IEscrow {
         AccountWord word;
     }
 
-    /// @dev A credit that was cut, waiting to be paid from collected receivables.
-    struct OwedEntry {
+    /// @dev What waits to be paid to somebody: a cut credit, from collected receivables; a remedy, from the bond.
+    struct Due {
         address account;
         uint96 amount;
     }
@@ -39,28 +40,38 @@ abstract contract Balances is IEscrow {
     mapping(address account => Account) internal _accounts;
     mapping(address account => uint256) private _receivables;
     mapping(address account => uint256) private _owed;
-    mapping(uint256 position => OwedEntry) private _owedQueue;
+    mapping(uint256 position => Due) private _owedQueue;
 
-    /// @dev Collected receivables not yet handed on, and the queue's bounds.
+    // Two words that every run reads.
+
+    /// @dev What backs the operator's promises, and the part of it that open cases keep.
+    uint96 internal _bond;
+    uint96 internal _reserved;
+    /// @notice The newest delivery day that a run has been applied for.
+    uint32 public lastRunDay;
+    bool internal _paused;
+
+    /// @dev Collected receivables not yet handed on, and the bounds of their queue and of the bond claims'.
     uint96 private _pool;
-    uint64 private _owedHead;
-    uint64 private _owedTail;
+    uint32 private _owedHead;
+    uint32 private _owedTail;
+    uint32 internal _claimHead;
+    uint32 internal _claimTail;
 
-    /// @notice A run paid `amount` into the account (before any receivable is collected from it).
-    event Credited(address indexed account, uint256 amount);
-    /// @notice A run took `amount` from the account's free balance and, after that, from its withdrawal requests.
-    event Debited(address indexed account, uint256 amount);
     /// @notice The account could not pay `amount` of what its cap allows; `total` is outstanding now.
     event ReceivableBooked(address indexed account, uint256 amount, uint256 total);
     /// @notice `amount` of a credit or deposit went to an outstanding receivable; `total` remains.
     event ReceivableCollected(address indexed account, uint256 amount, uint256 total);
     /// @notice A credit was cut by `amount`; it is owed and paid first from collected receivables.
     event OwedBooked(address indexed account, uint256 amount, uint256 total);
-    /// @notice Collected receivables paid `amount` to an account it was owed to; `total` remains owed.
+    /// @notice Collected receivables paid `amount` to an account it was owed to; `total` remains owed. The bond is named
+    ///         by the escrow's own address.
     event OwedPaid(address indexed account, uint256 amount, uint256 total);
 
     /// @notice The four system accounts are different from one another and none is zero.
     error SystemAccountsNotDistinct();
+    /// @notice The account's free balance is smaller.
+    error InsufficientBalance(address account, uint256 requested, uint256 free);
 
     constructor(address supplier_, address fee_, address dust_, address balancing_) {
         if (
@@ -92,12 +103,6 @@ abstract contract Balances is IEscrow {
         return _owed[account];
     }
 
-    /// @notice Free balance of the balancing account.
-    /// @return token base units
-    function balancing() external view returns (uint256) {
-        return _accounts[balancingAccount].word.free();
-    }
-
     /// @notice Collected receivables that wait in the queue of those they are owed to.
     /// @return amount token base units
     /// @return waiting number of queue entries not yet fully paid
@@ -107,11 +112,16 @@ abstract contract Balances is IEscrow {
 
     /// @notice Hands collected receivables on, oldest claim first. Anyone may call it.
     /// @param limit queue entries to serve at most
-    function payOwed(uint256 limit) public {
+    function payOwed(uint256 limit) external nonReentrantView {
+        _payOwed(limit);
+    }
+
+    /// @dev {payOwed}, along the way of something else.
+    function _payOwed(uint256 limit) internal {
         uint256 position = _owedHead;
         uint256 end = _owedTail;
         while (_pool != 0 && position < end && limit != 0) {
-            OwedEntry storage entry = _owedQueue[position];
+            Due storage entry = _owedQueue[position];
             uint256 paid = entry.amount < _pool ? entry.amount : _pool;
             _payOne(entry.account, paid);
             if (paid == entry.amount) {
@@ -122,9 +132,10 @@ abstract contract Balances is IEscrow {
             }
             --limit;
         }
-        _owedHead = uint64(position);
+        _owedHead = uint32(position);
         // Members come first; then whoever stepped in for them, in reverse order of the waterfall.
         if (position == end && _pool != 0) {
+            _payOne(address(this), _min(_owed[address(this)], _pool));
             _payOne(balancingAccount, _min(_owed[balancingAccount], _pool));
             _payOne(fee, _min(_owed[fee], _pool));
             _payOne(supplier, _pool);
@@ -141,7 +152,8 @@ abstract contract Balances is IEscrow {
         _owed[account] = total;
         emit OwedPaid(account, amount, total);
         Account storage a = _accounts[account];
-        if (account == supplier) a.word = a.word.withFree(a.word.free() + amount);
+        if (account == supplier) a.word = a.word.plus(amount);
+        else if (account == address(this)) _bond += uint96(amount);
         else _add(account, amount);
     }
 
@@ -149,11 +161,7 @@ abstract contract Balances is IEscrow {
     function _add(address account, uint256 amount) internal {
         Account storage a = _accounts[account];
         AccountWord word = a.word;
-        unchecked {
-            // Nothing overflows: all liabilities together fit 96 bits.
-            if (!word.hasReceivable()) a.word = word.withFree(word.free() + amount);
-            else a.word = _collect(account, word, amount);
-        }
+        a.word = word.hasReceivable() ? _collect(account, word, amount) : word.plus(amount);
     }
 
     /// @dev Takes the receivable's part of an inflow into the pool and returns the account's new word.
@@ -164,14 +172,14 @@ abstract contract Balances is IEscrow {
         _receivables[account] = outstanding;
         _pool += uint96(collected);
         emit ReceivableCollected(account, collected, outstanding);
-        return word.withReceivable(outstanding != 0).withFree(word.free() + amount - collected);
+        return word.withReceivable(outstanding != 0).plus(amount - collected);
     }
 
     /// @dev Takes from a free balance that carries it.
     function _take(address account, uint256 amount) internal {
         Account storage a = _accounts[account];
         AccountWord word = a.word;
-        a.word = word.withFree(word.free() - amount);
+        a.word = word.minus(amount);
     }
 
     /// @dev Adds to the pool a sum that no account is to receive directly.
@@ -197,27 +205,9 @@ abstract contract Balances is IEscrow {
 
     /// @dev Books what a member's credit was cut by, at the end of the queue.
     function _enqueueOwed(address account, uint256 amount) internal {
-        _owedQueue[_owedTail] = OwedEntry({account: account, amount: amount.toUint96()});
+        _owedQueue[_owedTail] = Due({account: account, amount: amount.toUint96()});
         ++_owedTail;
         _bookOwed(account, amount);
-    }
-
-    /// @dev `emit Credited(account, amount)` without the compiler's detour through memory encoding: once per row.
-    function _emitCredited(address account, uint256 amount) internal {
-        bytes32 topic = Credited.selector;
-        assembly ("memory-safe") {
-            mstore(0, amount)
-            log2(0, 32, topic, account)
-        }
-    }
-
-    /// @dev `emit Debited(account, amount)`, as above.
-    function _emitDebited(address account, uint256 amount) internal {
-        bytes32 topic = Debited.selector;
-        assembly ("memory-safe") {
-            mstore(0, amount)
-            log2(0, 32, topic, account)
-        }
     }
 
     function _min(uint256 a, uint256 b) internal pure returns (uint256) {

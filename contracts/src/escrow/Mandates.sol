@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IEscrow} from "../../interfaces/IEscrow.sol";
 import {AccountWord} from "./AccountWord.sol";
 import {Balances} from "./Balances.sol";
 import {SignedActions} from "./SignedActions.sol";
@@ -37,14 +38,9 @@ abstract contract Mandates is Balances, SignedActions {
         "MandateEnd(address account,uint32 mandateIndex,uint32 endDay,uint256 nonce,uint256 deadline)"
     );
 
-    /// @notice Seconds before delivery at which the market closes; energy beyond it may be traded already.
+    /// @inheritdoc IEscrow
+    /// @dev Energy beyond it may be traded already.
     uint64 public immutable gateLead;
-
-    /// @notice The newest delivery day that a run has been applied for.
-    uint32 public lastRunDay;
-    /// @dev Shares the word of lastRunDay, which every run reads.
-    bool internal _paused;
-    uint96 internal _bond;
 
     mapping(address account => Mandate[]) private _mandates;
 
@@ -92,10 +88,7 @@ abstract contract Mandates is Balances, SignedActions {
         return _mandates[account][index];
     }
 
-    /// @notice The most that delivery day `day` may cost the account; 0 without a mandate for it.
-    /// @param account 20-byte account id
-    /// @param day UTC day number
-    /// @return token base units
+    /// @inheritdoc IEscrow
     function capOn(address account, uint32 day) public view returns (uint256) {
         return _capIn(_accounts[account].word, account, day);
     }

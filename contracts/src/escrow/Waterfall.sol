@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {AccountWord} from "./AccountWord.sol";
 import {Mandates} from "./Mandates.sol";
+import {Remedies} from "./Remedies.sol";
 import {Withdrawals} from "./Withdrawals.sol";
 
 /// @title Applying a run to the balances
@@ -12,71 +13,163 @@ import {Withdrawals} from "./Withdrawals.sol";
 ///         day is corrected to -50, the member gets 10 back, and those 40 no longer exist.
 /// @dev Rows sum to zero, effects need not: what members pay less than their rows say is the shortfall. It is carried by
 ///      the supplier's credit of the run, then the fee, then the balancing account, then the rounding remainder, then
-///      members' credits pro rata. Nothing here can revert because of one account.
-abstract contract Waterfall is Withdrawals, Mandates {
+///      what a correction returns to the bond, then members' credits pro rata. Nothing here can revert because of one account.
+abstract contract Waterfall is Withdrawals, Mandates, Remedies {
     /// @dev System rows at the end of every run: supplier, fee, dust, balancing.
     uint256 internal constant SYSTEM_ROWS = 4;
-    /// @dev In place of a day, for debits that no mandate limits.
-    uint32 private constant NO_CAP = type(uint32).max;
 
     /// @dev What a pass over the rows adds up to.
     struct Totals {
-        int256 gap; // sum of effects: positive if members get more than others are to pay
+        int256 gap; // sum of effects: positive if accounts get more than others are to pay
         uint256 unpaid; // debits that balances could not carry
-        uint256 credits; // sum of members' positive effects
+        uint256 credits; // sum of members' positive effects, less what goes to the bond
+        uint256 netted; // what of members' positive effects the bond had paid already
+        uint256 start; // where in memory the first move is listed
+        uint256 end; // where the next one will be
     }
 
-    /// @notice The rows of a run have been applied; what they left uncovered and who carried it.
-    event RunApplied(bytes32 indexed runKey, uint32 day, uint16 sequence);
+    /// @notice The rows of a run have been applied. `moves` tells, as address20 || int96, what it put on an account
+    ///         (before any receivable is collected from it) or took from its free balance and then its requests. An
+    ///         account that it did not move is left out; one may stand there twice.
+    event RunApplied(bytes32 indexed runKey, uint32 day, uint16 sequence, bytes32[] moves);
     /// @notice Debits fell short of credits by the sum of these; each bearer's part.
     event ShortfallCarried(
-        bytes32 indexed runKey, uint256 bySupplier, uint256 byFee, uint256 byBalancing, uint256 byDust, uint256 byMembers
+        bytes32 indexed runKey,
+        uint256 bySupplier,
+        uint256 byFee,
+        uint256 byBalancing,
+        uint256 byDust,
+        uint256 byBond,
+        uint256 byMembers
     );
     /// @notice Debits exceeded credits (a correction undid uncovered debt); the surplus went to those who had carried it.
     event SurplusReturned(bytes32 indexed runKey, uint256 amount);
 
     /// @dev Applies all rows in two passes: debits, then credits less the shortfall.
     /// @param runKey names zone and day
+    /// @param sequence of the run
     /// @param day UTC day number
     /// @param rows address20 || int96, members first, then the system rows
     /// @param previous per row the net of the sequence before; empty for an initial run
-    function _applyRows(bytes32 runKey, uint32 day, bytes32[] calldata rows, int256[] calldata previous) internal {
-        int256[] memory effects = new int256[](rows.length);
-        Totals memory totals = _debitRows(day, rows, previous, effects);
+    function _applyRows(
+        bytes32 runKey,
+        uint16 sequence,
+        uint32 day,
+        bytes32[] calldata rows,
+        int256[] calldata previous
+    ) internal {
+        // Every row moves its account once at most, and the balancing account may have to step in.
+        Totals memory totals = _list(rows.length + 1);
+        if (previous.length == 0) _debitMembers(totals, day, rows);
+        else _correctMembers(totals, runKey, day, rows, previous);
+        uint256[SYSTEM_ROWS] memory credits = _debitSystem(totals, rows, previous);
         // gap = credits - debits and debits = paid + unpaid, so this is what has to be carried by someone.
         int256 shortfall = totals.gap + int256(totals.unpaid);
         uint256 memberCut;
         if (shortfall > 0) {
-            memberCut = _carry(runKey, uint256(shortfall), effects);
+            memberCut = _carry(runKey, uint256(shortfall), totals, credits);
         } else if (shortfall < 0) {
             _addToPool(uint256(-shortfall));
             emit SurplusReturned(runKey, uint256(-shortfall));
         }
-        _creditRows(rows, effects, totals.credits, memberCut);
-        payOwed(OWED_PAID_ALONG);
+        if (totals.netted != 0) _bond += uint96(totals.netted);
+        _creditMembers(totals, memberCut);
+        _creditSystem(totals, credits, rows);
+        _tell(totals, runKey, sequence, day);
+        _payOwed(OWED_PAID_ALONG);
     }
 
-    /// @dev First pass: computes every effect and carries out the debits. Unchecked: some hundred numbers below 2^97.
-    function _debitRows(uint32 day, bytes32[] calldata rows, int256[] calldata previous, int256[] memory effects)
-        private
-        returns (Totals memory totals)
-    {
+    /// @dev First pass of an initial run: takes debits up to the day's caps and lists credits.
+    function _debitMembers(Totals memory totals, uint256 day, bytes32[] calldata rows) private {
+        uint256 place;
+        uint256 end;
+        assembly ("memory-safe") {
+            place := rows.offset
+            end := add(place, shl(5, sub(rows.length, 4)))
+        }
+        while ((place = _debitPlain(totals, day, place, end)) < end) {
+            bytes32 row;
+            assembly ("memory-safe") {
+                row := calldataload(place)
+            }
+            _debitCapped(totals, address(bytes20(row)), uint256(-int256(int96(uint96(uint256(row))))), day);
+            place += 32;
+        }
+    }
+
+    /// @dev Rows from `place` in calldata on, as long as nothing about them is special: credits are listed; debits that
+    ///      newest mandate and free balance carry are taken and listed as they stand. In assembly, since it runs hundreds
+    ///      of times; nothing overflows, since it adds up some hundred numbers below 2^96. {AccountWord} names the bits.
+    /// @return where the first debit of another kind stands, or `end`
+    function _debitPlain(Totals memory totals, uint256 day, uint256 place, uint256 end) private returns (uint256) {
+        uint256 list = totals.end;
+        int256 gap;
+        uint256 credits;
+        assembly ("memory-safe") {
+            for {} lt(place, end) { place := add(place, 32) } {
+                let row := calldataload(place)
+                let net := signextend(11, row)
+                if iszero(net) { continue }
+                switch sgt(net, 0)
+                case 1 { credits := add(credits, net) }
+                default {
+                    mstore(0, shr(96, row))
+                    mstore(32, _accounts.slot)
+                    let slot := keccak256(0, 64)
+                    let word := sload(slot)
+                    // Above the cap, above the free balance, or not between first day and end day.
+                    let from := and(shr(184, word), 0xffffffff)
+                    if or(
+                        or(gt(sub(0, net), shr(168, shl(72, word))), gt(sub(0, net), shr(160, shl(160, word)))),
+                        iszero(lt(sub(day, from), sub(and(shr(216, word), 0xffffffff), from)))
+                    ) { break }
+                    sstore(slot, add(word, net))
+                }
+                gap := add(gap, net)
+                mstore(list, row)
+                list := add(list, 32)
+            }
+        }
+        totals.end = list;
+        totals.gap += gap;
+        totals.credits += credits;
+        return place;
+    }
+
+    /// @dev Takes what a member owes for a day, up to its cap.
+    function _debitCapped(Totals memory totals, address account, uint256 owed, uint256 day) private {
+        Account storage a = _accounts[account];
+        AccountWord word = a.word;
+        uint256 cap = _capIn(word, account, day);
+        if (owed > cap) owed = cap;
+        if (owed != 0) _debit(totals, a, word, account, owed);
+    }
+
+    /// @dev First pass of a correction: the difference of what two day nets do to each member. What the bond has paid
+    ///      of a credit returns there.
+    function _correctMembers(
+        Totals memory totals,
+        bytes32 runKey,
+        uint32 day,
+        bytes32[] calldata rows,
+        int256[] calldata previous
+    ) private {
         unchecked {
             uint256 members = rows.length - SYSTEM_ROWS;
-            for (uint256 i = 0; i < rows.length; ++i) {
+            for (uint256 i = 0; i < members; ++i) {
                 bytes32 row = _rowAt(rows, i);
-                int256 effect = int96(uint96(uint256(row)));
-                if (previous.length != 0) {
-                    effect = i < members ? _memberEffect(row, previous[i], day) : effect - previous[i];
-                }
-                if (effect > 0) {
-                    _setEffect(effects, i, effect);
+                int256 effect = _memberEffect(row, previous[i], day);
+                if (effect == 0) continue;
+                address account = address(bytes20(row));
+                if (effect < 0) {
+                    _debit(totals, _accounts[account], _accounts[account].word, account, uint256(-effect));
+                } else {
                     totals.gap += effect;
-                    if (i < members) totals.credits += uint256(effect);
-                } else if (effect < 0) {
-                    // A correction's effect lies within the cap already.
-                    bool capped = previous.length == 0 && i < members;
-                    _debit(totals, address(bytes20(row)), uint256(-effect), capped ? day : NO_CAP);
+                    uint256 back = _net(runKey, account, uint256(effect));
+                    uint256 rest = uint256(effect) - back;
+                    totals.netted += back;
+                    totals.credits += rest;
+                    if (rest != 0) _append(totals, _move(account, int256(rest)));
                 }
             }
         }
@@ -95,102 +188,204 @@ abstract contract Waterfall is Withdrawals, Mandates {
         return net < -cap ? -cap : net;
     }
 
-    /// @dev Takes what is owed, up to the cap of `day`, from the free balance, then from requests; books the rest.
-    function _debit(Totals memory totals, address account, uint256 owed, uint32 day) private {
-        Account storage a = _accounts[account];
-        AccountWord word = a.word;
-        if (day != NO_CAP) owed = _min(owed, _capIn(word, account, day));
-        if (owed == 0) return;
+    /// @dev Debits of the system rows, which no mandate limits; returns their credits.
+    function _debitSystem(Totals memory totals, bytes32[] calldata rows, int256[] calldata previous)
+        private
+        returns (uint256[SYSTEM_ROWS] memory credits)
+    {
+        unchecked {
+            uint256 first = rows.length - SYSTEM_ROWS;
+            for (uint256 i = 0; i < SYSTEM_ROWS; ++i) {
+                bytes32 row = _rowAt(rows, first + i);
+                int256 effect = int96(uint96(uint256(row)));
+                if (previous.length != 0) effect -= previous[first + i];
+                if (effect < 0) {
+                    address account = address(bytes20(row));
+                    _debit(totals, _accounts[account], _accounts[account].word, account, uint256(-effect));
+                } else {
+                    totals.gap += effect;
+                    credits[i] = uint256(effect);
+                }
+            }
+        }
+    }
+
+    /// @dev Takes what is owed from the free balance, then from requests; books the rest.
+    /// @param a place of the account, so that it is computed once
+    /// @param word what stands there
+    function _debit(Totals memory totals, Account storage a, AccountWord word, address account, uint256 owed) private {
         unchecked {
             totals.gap -= int256(owed);
-            uint256 free = word.free();
-            if (free >= owed) {
-                a.word = word.withFree(free - owed);
-                _emitDebited(account, owed);
+            uint256 paid = word.free();
+            if (paid >= owed) {
+                a.word = word.minus(owed);
+                _append(totals, _move(account, -int256(owed)));
                 return;
             }
-            a.word = word.withFree(0);
-            uint256 paid = free + _shrinkRequests(account, owed - free);
-            if (paid != 0) _emitDebited(account, paid);
+            a.word = word.minus(paid);
+            paid += _shrinkRequests(account, owed - paid);
+            if (paid != 0) _append(totals, _move(account, -int256(paid)));
             if (paid == owed) return;
             totals.unpaid += owed - paid;
             _bookReceivable(account, owed - paid);
         }
     }
 
-    /// @dev Cuts system credits for a shortfall and returns what is left for members to carry.
-    function _carry(bytes32 runKey, uint256 shortfall, int256[] memory effects) private returns (uint256) {
-        uint256 first = effects.length - SYSTEM_ROWS;
-        uint256 bySupplier = _cut(effects, first, shortfall);
-        shortfall -= bySupplier;
-        uint256 byFee = _cut(effects, first + 1, shortfall);
-        shortfall -= byFee;
-        if (byFee != 0) _bookOwed(fee, byFee);
-        uint256 byBalancing = _cut(effects, first + 3, shortfall);
-        shortfall -= byBalancing;
+    /// @dev Cuts system credits and what goes back to the bond for a shortfall, and returns what is left for members to
+    ///      carry.
+    function _carry(
+        bytes32 runKey,
+        uint256 shortfall,
+        Totals memory totals,
+        uint256[SYSTEM_ROWS] memory credits
+    ) private returns (uint256) {
+        uint256[SYSTEM_ROWS] memory by;
+        shortfall -= by[0] = _cut(credits, 0, shortfall);
+        shortfall -= by[1] = _cut(credits, 1, shortfall);
+        if (by[1] != 0) _bookOwed(fee, by[1]);
+        shortfall -= by[3] = _cut(credits, 3, shortfall);
         uint256 fromBalance = _min(shortfall, balanceOf(balancingAccount));
         if (fromBalance != 0) {
             _take(balancingAccount, fromBalance);
-            _emitDebited(balancingAccount, fromBalance);
+            _append(totals, _move(balancingAccount, -int256(fromBalance)));
             shortfall -= fromBalance;
-            byBalancing += fromBalance;
+            by[3] += fromBalance;
         }
-        if (byBalancing != 0) _bookOwed(balancingAccount, byBalancing);
-        // A rounding remainder is nobody's money: it goes before a member's credit does.
-        uint256 byDust = _cut(effects, first + 2, shortfall);
-        shortfall -= byDust;
-        emit ShortfallCarried(runKey, bySupplier, byFee, byBalancing, byDust, shortfall);
+        if (by[3] != 0) _bookOwed(balancingAccount, by[3]);
+        // A rounding remainder is nobody's money: it goes before the bond's and a member's credit do.
+        shortfall -= by[2] = _cut(credits, 2, shortfall);
+        uint256 byBond = _min(shortfall, totals.netted);
+        if (byBond != 0) _bookOwed(address(this), byBond);
+        totals.netted -= byBond;
+        shortfall -= byBond;
+        emit ShortfallCarried(runKey, by[0], by[1], by[3], by[2], byBond, shortfall);
         return shortfall;
     }
 
-    /// @dev Reduces a positive effect by up to `amount` and returns by how much.
-    function _cut(int256[] memory effects, uint256 i, uint256 amount) private pure returns (uint256 part) {
-        if (effects[i] <= 0) return 0;
-        part = _min(amount, uint256(effects[i]));
-        effects[i] -= int256(part);
+    /// @dev Reduces a credit by up to `amount` and returns by how much.
+    function _cut(uint256[SYSTEM_ROWS] memory credits, uint256 i, uint256 amount) private pure returns (uint256 part) {
+        part = _min(amount, credits[i]);
+        credits[i] -= part;
     }
 
-    /// @dev Second pass: pays the credits. Members' cuts are differences of a running floor, so that they add up to
-    ///      `cut` exactly and none exceeds its credit.
-    function _creditRows(bytes32[] calldata rows, int256[] memory effects, uint256 credits, uint256 cut) private {
-        uint256 members = rows.length - SYSTEM_ROWS;
-        uint256 seen;
-        uint256 cutSoFar;
-        for (uint256 i = 0; i < rows.length; ++i) {
-            int256 effect = _effectAt(effects, i);
-            if (effect <= 0) continue;
-            uint256 amount = uint256(effect);
-            address account = address(bytes20(_rowAt(rows, i)));
-            if (cut != 0 && i < members) {
-                seen += amount;
-                uint256 part = (cut * seen) / credits - cutSoFar;
-                cutSoFar += part;
-                amount -= part;
-                if (part != 0) _enqueueOwed(account, part);
-                if (amount == 0) continue;
-            }
-            _emitCredited(account, amount);
-            _add(account, amount);
+    /// @dev Second pass: pays the members' credits that the first one listed, or what is left of them.
+    function _creditMembers(Totals memory totals, uint256 cut) private {
+        if (cut != 0) _cutCredits(totals, cut);
+        uint256 end = totals.end;
+        uint256 place = totals.start;
+        while ((place = _creditPlain(place, end)) < end) {
+            bytes32 move = _moveAt(place);
+            _add(address(bytes20(move)), uint256(int256(int96(uint96(uint256(move))))));
+            place += 32;
         }
     }
 
-    // The loops above run hundreds of times: these three leave out the bounds check that the loop makes already.
+    /// @dev Moves from `place` on, as long as no receivable is to be collected: credits are paid, debits passed over. In
+    ///      assembly as {_debitPlain} is.
+    /// @return where the first credit to an account with a receivable is listed, or `end`
+    function _creditPlain(uint256 place, uint256 end) private returns (uint256) {
+        assembly ("memory-safe") {
+            mstore(32, _accounts.slot)
+            for {} lt(place, end) { place := add(place, 32) } {
+                let move := mload(place)
+                let amount := signextend(11, move)
+                if sgt(amount, 0) {
+                    mstore(0, shr(96, move))
+                    let slot := keccak256(0, 64)
+                    let word := sload(slot)
+                    if and(shr(248, word), 1) { break }
+                    sstore(slot, add(word, amount))
+                }
+            }
+        }
+        return place;
+    }
+
+    /// @dev Lowers the listed credits by `cut` in all, pro rata, and books what each is owed. Cuts are differences of a
+    ///      running floor, so that they add up to `cut` exactly and none exceeds its credit.
+    function _cutCredits(Totals memory totals, uint256 cut) private {
+        uint256 seen;
+        uint256 cutSoFar;
+        for (uint256 place = totals.start; place < totals.end; place += 32) {
+            bytes32 move = _moveAt(place);
+            int256 effect = int96(uint96(uint256(move)));
+            if (effect <= 0) continue;
+            seen += uint256(effect);
+            uint256 part = (cut * seen) / totals.credits - cutSoFar;
+            if (part == 0) continue;
+            cutSoFar += part;
+            address account = address(bytes20(move));
+            _setMove(place, _move(account, effect - int256(part)));
+            _enqueueOwed(account, part);
+        }
+    }
+
+    /// @dev Pays what is left of the system rows' credits.
+    function _creditSystem(Totals memory totals, uint256[SYSTEM_ROWS] memory credits, bytes32[] calldata rows) private {
+        uint256 first = rows.length - SYSTEM_ROWS;
+        for (uint256 i = 0; i < SYSTEM_ROWS; ++i) {
+            if (credits[i] == 0) continue;
+            address account = address(bytes20(rows[first + i]));
+            _append(totals, _move(account, int256(credits[i])));
+            _add(account, credits[i]);
+        }
+    }
+
+    // The list of moves is written where the event is told from, and read without bounds checks: the loops that do so
+    // run hundreds of times.
+
+    /// @dev Makes room for moves, and for what the event holds in front of them.
+    function _list(uint256 room) private pure returns (Totals memory totals) {
+        uint256 start;
+        assembly ("memory-safe") {
+            start := add(mload(0x40), 128)
+            mstore(0x40, add(start, shl(5, room)))
+        }
+        (totals.start, totals.end) = (start, start);
+    }
+
+    /// @dev `emit RunApplied(runKey, day, sequence, moves)` without copying the moves.
+    function _tell(Totals memory totals, bytes32 runKey, uint16 sequence, uint32 day) private {
+        bytes32 topic = RunApplied.selector;
+        (uint256 start, uint256 end) = (totals.start, totals.end);
+        assembly ("memory-safe") {
+            let data := sub(start, 128)
+            mstore(data, day)
+            mstore(add(data, 32), sequence)
+            mstore(add(data, 64), 96)
+            mstore(add(data, 96), shr(5, sub(end, start)))
+            log2(data, sub(end, data), topic, runKey)
+        }
+    }
+
+    /// @dev One move. Whatever moves is real money, of which 95 bits hold all there is.
+    function _move(address account, int256 amount) private pure returns (bytes32) {
+        return bytes32((uint256(uint160(account)) << 96) | uint96(int96(amount)));
+    }
+
+    function _append(Totals memory totals, bytes32 move) private pure {
+        unchecked {
+            uint256 end = totals.end;
+            _setMove(end, move);
+            totals.end = end + 32;
+        }
+    }
+
+    function _setMove(uint256 place, bytes32 move) private pure {
+        assembly ("memory-safe") {
+            mstore(place, move)
+        }
+    }
+
+    function _moveAt(uint256 place) private pure returns (bytes32 move) {
+        assembly ("memory-safe") {
+            move := mload(place)
+        }
+    }
 
     function _rowAt(bytes32[] calldata rows, uint256 i) private pure returns (bytes32 row) {
         assembly ("memory-safe") {
             row := calldataload(add(rows.offset, shl(5, i)))
-        }
-    }
-
-    function _effectAt(int256[] memory effects, uint256 i) private pure returns (int256 effect) {
-        assembly ("memory-safe") {
-            effect := mload(add(add(effects, 32), shl(5, i)))
-        }
-    }
-
-    function _setEffect(int256[] memory effects, uint256 i, int256 effect) private pure {
-        assembly ("memory-safe") {
-            mstore(add(add(effects, 32), shl(5, i)), effect)
         }
     }
 }

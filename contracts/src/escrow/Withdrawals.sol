@@ -54,8 +54,6 @@ abstract contract Withdrawals is Balances, SignedActions {
     error ZeroAmount();
     /// @notice Money cannot be sent there (zero, or the escrow itself).
     error ReceiverInvalid(address to);
-    /// @notice The account's free balance is smaller.
-    error InsufficientBalance(address account, uint256 requested, uint256 free);
     /// @notice Execute or cancel one of the open requests first.
     error TooManyRequests(address account, uint256 open);
     /// @notice No open request has that index.

@@ -27,3 +27,47 @@ contract TestWallet is IERC1271 {
         return keccak256(signature) == accepted ? IERC1271.isValidSignature.selector : bytes4(0);
     }
 }
+
+/// @title A contract that answers every question about signatures as it has been told to
+/// @notice As a wallet (ERC-1271) and as a verifier (ERC-7913) alike.
+contract HostileSigner {
+    /// @notice What it does when it is asked.
+    enum Manner {
+        HONEST, // answers "valid"
+        SHORT, // the right four bytes, no more
+        WRONG_MAGIC,
+        DIRTY_MAGIC, // the right four bytes and something behind them
+        EMPTY,
+        REVERT,
+        BURN, // until no gas is left
+        REENTER // tries to change something on the way
+    }
+
+    Manner public manner;
+    uint256 public visits;
+
+    /// @notice From now on it does that.
+    function behave(Manner manner_) external {
+        manner = manner_;
+    }
+
+    /// @notice Something to change on the way.
+    function visit() external {
+        ++visits;
+    }
+
+    fallback() external {
+        Manner asked = manner;
+        if (asked == Manner.REVERT) revert("no");
+        if (asked == Manner.REENTER) this.visit();
+        while (asked == Manner.BURN) {}
+        bytes32 magic = bytes32(msg.sig);
+        if (asked == Manner.WRONG_MAGIC) magic = ~magic;
+        if (asked == Manner.DIRTY_MAGIC) magic |= bytes32(uint256(1));
+        uint256 length = asked == Manner.EMPTY ? 0 : asked == Manner.SHORT ? 4 : 32;
+        assembly ("memory-safe") {
+            mstore(0, magic)
+            return(0, length)
+        }
+    }
+}

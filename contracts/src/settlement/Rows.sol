@@ -68,38 +68,47 @@ library Rows {
         return Summary({members: members, absolute: absolute, dust: netOf(rows[members + 2])});
     }
 
-    /// @dev Adds members' rows up and requires them to ascend. Unchecked: at most 512 numbers of 96 bits.
+    /// @dev Adds members' rows up and requires them to ascend. In assembly, since it runs hundreds of times: at most 512
+    ///      numbers of 96 bits, so nothing overflows.
     function _sumMembers(bytes32[] calldata rows, uint256 members)
         private
         pure
         returns (int256 sum, uint256 absolute)
     {
-        unchecked {
-            uint256 last;
-            for (uint256 i = 0; i < members; ++i) {
-                bytes32 row;
-                assembly ("memory-safe") {
-                    row := calldataload(add(rows.offset, shl(5, i)))
-                }
-                uint256 account = uint256(row) >> 96;
-                if (account <= last) revert RowsNotAscending(i, accountOf(row));
-                last = account;
-                int256 net = netOf(row);
-                sum += net;
-                absolute += uint256(net < 0 ? -net : net);
+        uint256 ascending;
+        assembly ("memory-safe") {
+            let last := 0
+            let place := rows.offset
+            for { let end := add(place, shl(5, members)) } lt(place, end) { place := add(place, 32) } {
+                let row := calldataload(place)
+                let account := shr(96, row)
+                if iszero(gt(account, last)) { break }
+                last := account
+                let net := signextend(11, row)
+                sum := add(sum, net)
+                let sign := sar(255, net)
+                absolute := add(absolute, sub(xor(net, sign), sign))
             }
+            ascending := shr(5, sub(place, rows.offset))
         }
+        if (ascending != members) revert RowsNotAscending(ascending, accountOf(rows[ascending]));
     }
 
     /// @dev Looks for a system account among the ascending members by halving.
     function _requireNoMember(bytes32[] calldata rows, uint256 members, address account) private pure {
-        (uint256 low, uint256 high) = (0, members);
-        while (low < high) {
-            uint256 middle = (low + high) / 2;
-            if (accountOf(rows[middle]) < account) low = middle + 1;
-            else high = middle;
+        uint256 low;
+        bool found;
+        assembly ("memory-safe") {
+            for { let high := members } lt(low, high) {} {
+                let middle := shr(1, add(low, high))
+                switch lt(shr(96, calldataload(add(rows.offset, shl(5, middle)))), account)
+                case 0 { high := middle }
+                default { low := add(middle, 1) }
+            }
+            let word := calldataload(add(rows.offset, shl(5, low)))
+            found := and(lt(low, members), eq(shr(96, word), account))
         }
-        if (low < members && accountOf(rows[low]) == account) revert SystemAccountAmongMembers(low, account);
+        if (found) revert SystemAccountAmongMembers(low, account);
     }
 
     /// @notice Nets of the previous sequence, row by row of the new one.
@@ -139,20 +148,21 @@ library Rows {
         uint256 chunks = (rows.length + CHUNK_ROWS - 1) / CHUNK_ROWS;
         bytes32[] memory leaves = new bytes32[](chunks);
         bytes32 tag = ROWS_TAG;
-        for (uint256 i = 0; i < chunks; ++i) {
-            uint256 from = i * CHUNK_ROWS;
-            uint256 count = rows.length - from < CHUNK_ROWS ? rows.length - from : CHUNK_ROWS;
-            bytes32 leaf;
-            assembly ("memory-safe") {
-                let p := mload(0x40)
-                mstore8(p, 0)
-                mstore(add(p, 1), tag)
-                let length := mul(count, 32)
-                calldatacopy(add(p, 33), add(rows.offset, mul(from, 32)), length)
-                if iszero(staticcall(gas(), 2, p, add(length, 33), 0, 32)) { revert(0, 0) }
-                leaf := mload(0)
+        assembly ("memory-safe") {
+            // The leaf's bytes lie behind the free memory pointer: 31 of nothing, the prefix, the tag, the rows.
+            let data := mload(0x40)
+            mstore(data, 0)
+            mstore(add(data, 32), tag)
+            let chunk := rows.offset
+            let end := add(chunk, shl(5, rows.length))
+            let leaf := leaves
+            for {} lt(chunk, end) { chunk := add(chunk, 512) } {
+                leaf := add(leaf, 32)
+                let length := sub(end, chunk)
+                if gt(length, 512) { length := 512 }
+                calldatacopy(add(data, 64), chunk, length)
+                if iszero(staticcall(gas(), 2, add(data, 31), add(length, 33), leaf, 32)) { revert(0, 0) }
             }
-            leaves[i] = leaf;
         }
         return MerkleLog.root(leaves);
     }

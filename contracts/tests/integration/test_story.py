@@ -9,12 +9,12 @@ def test_a_week_of_a_street(world):
     is gone by then."""
     world.fund("supplier", 200 * TOKEN)
     day = world.today - 1
-    leaves = [bytes(world.anchor.checkpoints(0)[2]), *(trees.leaf(bytes([i])) for i in range(9))]
+    leaves = [world.checkpoints[0][3], *(trees.leaf(bytes([i])) for i in range(9))]
     posted = {}
     for number in range(5):
         seq, old, size = number + 1, number + 1, number + 2
         proof = trees.consistency(old, leaves[:size])
-        world.anchor.anchor(seq, old, size, trees.root(leaves[:size]), proof, {"from": world.anchorer})
+        world.grow(size, trees.root(leaves[:size]), proof)
         nets = {
             "alice": -9 * TOKEN - number,
             "bob": -4 * TOKEN,

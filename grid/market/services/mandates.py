@@ -31,7 +31,8 @@ def register(*, account: Account, wish: MandateWish, signature: bytes, now: date
         known = Mandate.objects.filter(struct_hash=wish.struct_hash).first()
         if known:
             return known
-        if not signing.verify(bytes(account.signer), wish.digest(chain_queries.eip712_domain()), signature):
+        signed = wish.digest(chain_queries.eip712_domain())
+        if not signing.verify(wish.account, signed, signature, now=now):
             raise Refused("signature_invalid", "The signature does not bind this account to this mandate.")
         _check_days(account, wish)
         return Mandate.objects.create(
@@ -112,7 +113,7 @@ def end(*, mandate: Mandate, end_day: int, nonce: int, deadline: int, signature:
             "deadline": deadline,
         }
         signed = digest(chain_queries.eip712_domain(), "MandateEnd", message)
-        if not signing.verify(bytes(mandate.account.signer), signed, signature):
+        if not signing.verify(address_bytes(mandate.account.address), signed, signature, now=now):
             raise Refused("signature_invalid", "The signature does not bind this account to this revocation.")
         mandate.end_day = end_day
         mandate.ended_at_slot = stop if mandate.ended_at_slot is None else min(mandate.ended_at_slot, stop)

@@ -148,11 +148,12 @@ def bind(*, terms: BindingTerms, co_signature: bytes, now: datetime, domain: Typ
             raise MeteringError(f"{terms.point}: account is missing; only a feeder's point has none.")
     else:
         digest = typed_data.digest(domain or chain_queries.eip712_domain(), "Binding", terms.message())
-        if not signing.verify(bytes(terms.account.signer), digest, co_signature):
+        if not signing.verify(terms.account_bytes, digest, co_signature, now=now):
             raise MeteringError(f"{terms.point}: co_signature is not the account's over these terms.")
     previous = Binding.objects.filter(point=terms.point).order_by("-id").first()
     fields: dict[str, Value] = {
         "point": terms.point.word,
+        "zone": terms.point.zone.word,
         "account": terms.account_bytes,
         "meterSerialHash": terms.serial_hash,
         "reversed": terms.reversed,

@@ -1,8 +1,22 @@
 """Signed and anchored sizes of the log."""
 
+from typing import Any
+
 from django.db.models import OuterRef, Subquery
 
+from grid.records.errors import LogDamaged
 from grid.records.models import Checkpoint
+
+NONE_BEFORE: dict[str, Any] = {"seq": 0, "size": 0, "anchoredAt": 0, "root": bytes(32)}
+"""What RecordAnchor takes as the checkpoint before the first."""
+
+
+def chain_fields(row: Checkpoint) -> dict[str, Any]:
+    """Return an anchored checkpoint as RecordAnchor hashed it. Raises LogDamaged when it is not anchored."""
+    if row.seq is None or row.anchored_at is None:
+        raise LogDamaged(f"Checkpoint {row.size} is not anchored.")
+    anchored_at = int(row.anchored_at.timestamp())
+    return {"seq": row.seq, "size": row.size, "anchoredAt": anchored_at, "root": bytes(row.root)}
 
 
 def latest_signed() -> Checkpoint | None:

@@ -9,6 +9,7 @@ from grid.records import log_key
 from grid.records.errors import LogDamaged
 from grid.records.models import Checkpoint, Entry, Tile
 from grid.records.queries import keys
+from grid.records.queries.checkpoints import chain_fields
 from grid.records.queries.entries import open_row
 from grid.records.queries.tree import TILE
 
@@ -157,8 +158,8 @@ def check_anchors() -> int:
     count = chain.call("RecordAnchor", "checkpointCount")
     if len(anchored) > count:
         raise LogDamaged(f"Checkpoint {anchored[count].size} is not on chain: RecordAnchor has {count}.")
-    answers = chain.call_many([("RecordAnchor", "checkpoints", [row.seq]) for row in anchored])
-    for row, (size, _, root) in zip(anchored, answers, strict=True):
-        if (size, root) != (row.size, "0x" + bytes(row.root).hex()):
-            raise LogDamaged(f"Checkpoint {row.size} stands on chain as size {size} with root {root}.")
+    answers = chain.call_many([("RecordAnchor", "isAnchored", [chain_fields(row)]) for row in anchored])
+    for row, stands in zip(anchored, answers, strict=True):
+        if not stands:
+            raise LogDamaged(f"Checkpoint {row.size} is number {row.seq} on chain with another size, root or time.")
     return len(anchored)

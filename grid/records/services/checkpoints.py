@@ -55,16 +55,16 @@ def enqueue_anchor(*, now: datetime) -> int:
     newest = checkpoints.latest_signed()
     if newest is None or newest.seq is not None:
         return 0
-    old_size = previous.size if previous else 0
-    seq = previous.seq + 1 if previous and previous.seq is not None else 0
-    proof = tree.consistency_proof(old_size, newest.size)
+    before = checkpoints.chain_fields(previous) if previous else checkpoints.NONE_BEFORE
+    seq = before["seq"] + 1 if previous else 0
+    proof = tree.consistency_proof(before["size"], newest.size)
     newest.seq = seq
     newest.chain_tx = outbox.enqueue(
         business_key=f"anchor:{seq}",
         sender=SENDER,
         contract="RecordAnchor",
         function="anchor",
-        args=[seq, old_size, newest.size, bytes(newest.root), proof],
+        args=[seq, before, newest.size, bytes(newest.root), proof],
         now=now,
     )
     newest.save(update_fields=["seq", "chain_tx"])

@@ -1,6 +1,7 @@
 """A posted run held against what its transaction moved on chain."""
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from grid.chain.models import ChainEvent
@@ -11,6 +12,7 @@ from grid.market.queries.mandates import active
 from grid.settlement.models import RunRow, SettlementRun
 from grid.settlement.queries.runs import posted_events
 
+MOVED = "RunApplied"
 _CARRIED = ("bySupplier", "byFee", "byDust", "byBalancing")
 
 
@@ -18,8 +20,9 @@ _CARRIED = ("bySupplier", "byFee", "byDust", "byBalancing")
 class ReconciledRow:
     """A row and its movements in token units.
 
-    `moved` is credited minus debited, `deferred` what stands open on chain: a receivable (negative) or a
-    credit that waits for one (positive). `off_chain` is owed beyond the cap: the supplier's ordinary bill.
+    `moved` is what the run put on the account less what it took, `deferred` what stands open on chain:
+    a receivable (negative) or a credit that waits for one (positive). `off_chain` is owed beyond the cap:
+    the supplier's ordinary bill.
     """
 
     row: RunRow
@@ -41,10 +44,13 @@ def reconcile(run: SettlementRun) -> list[ReconciledRow]:
     sums: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     carried: dict[str, int] = {}
     for item in ChainEvent.objects.filter(tx_hash=event.tx_hash, contract="Escrow"):
-        if "account" in item.args and "amount" in item.args:
-            sums[item.args["account"]][item.name] += item.args["amount"]
+        if item.name == "RunApplied":
+            for account, amount in _moves(item.args["moves"]):
+                sums[account][MOVED] += amount
         elif item.name == "ShortfallCarried":
             carried = item.args
+        elif "account" in item.args and "amount" in item.args:
+            sums[item.args["account"]][item.name] += item.args["amount"]
     system = [address_text(address) for address in parse(run.profile.document).system_accounts]
     bearers = {address: carried.get(name, 0) for address, name in zip(system, _CARRIED, strict=True)}
     caps = _caps(run)
@@ -52,6 +58,12 @@ def reconcile(run: SettlementRun) -> list[ReconciledRow]:
         _reconciled(row, sums[row.address], caps.get(row.account_id, 0), bearers.get(row.address))
         for row in run.rows.order_by("position")
     ]
+
+
+def _moves(words: list[str]) -> Iterator[tuple[str, int]]:
+    """Yield the account and the amount of each move: 20 bytes of address, 12 of a signed number."""
+    for word in words:
+        yield word[:42], int.from_bytes(bytes.fromhex(word[42:]), signed=True)
 
 
 def _caps(run: SettlementRun) -> dict[int | None, int]:
@@ -66,7 +78,7 @@ def _covers(mandate: Mandate, day: int) -> bool:
 
 
 def _reconciled(row: RunRow, sums: dict[str, int], cap: int, carried: int | None) -> ReconciledRow:
-    moved = sums["Credited"] - sums["Debited"]
+    moved = sums[MOVED]
     if carried is not None:
         agrees = row.day_net == moved - sums["ReceivableBooked"] + carried
         return ReconciledRow(row, moved, -sums["ReceivableBooked"], 0, agrees)

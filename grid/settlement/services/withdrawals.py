@@ -37,7 +37,8 @@ def request(
         "nonce": nonce,
         "deadline": deadline,
     }
-    if not signing.verify(bytes(account.signer), digest(domain, "Withdrawal", message), signature):
+    signed = digest(domain, "Withdrawal", message)
+    if not signing.verify(address_bytes(account.address), signed, signature, now=now):
         raise Refused("signature_invalid", "The signature does not bind this account to this withdrawal.")
     key = f"withdrawal-request:{struct_hash('Withdrawal', message).hex()}"
     known = ChainTx.objects.filter(business_key=key).first()

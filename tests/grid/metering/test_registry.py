@@ -31,6 +31,7 @@ def test_meter_and_binding_are_logged(alice: Home) -> None:
     assert log.entry(key.log_index).kind is EntryKind.KEY
     fields = log.decoded(binding.log_index)
     assert fields["account"] == bytes(binding.account.signer) if binding.account else False
+    assert fields["zone"] == alice.point.zone.word
     assert (fields["fromDay"], fields["toDay"], fields["prevBinding"]) == (FIRST_DAY, None, None)
 
 
@@ -48,7 +49,7 @@ def test_next_binding_cites_the_one_before(alice: Home) -> None:
 def test_binding_without_the_members_signature_is_refused(
     alice: Home, bob: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(signing, "verify", lambda signer, digest, signature: signature == b"good")
+    monkeypatch.setattr(signing, "verify", lambda account, digest, signature, *, now: signature == b"good")
 
     with pytest.raises(MeteringError, match="co_signature"):
         registry.bind(terms=next_terms(alice), co_signature=b"bob's", now=FOUNDED, domain=DOMAIN)

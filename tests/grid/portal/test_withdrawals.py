@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from grid.chain.errors import ChainUnavailable
-from grid.chain.signing import verify
+from grid.chain.signing import recover
 from grid.domain.keccak import keccak256
 from grid.domain.refusals import Refused
 from grid.domain.typed_data import TypedDomain, digest
@@ -46,7 +46,7 @@ def test_a_request_is_signed_and_relayed(client: Client, people: People, managed
     names = ("to", "amount", "nonce", "deadline")
     message = {"account": sent["to"], **{name: sent[name] for name in names}}
     signer = keccak256(PrivateKey(PRIVATE_KEY).public_key.format(compressed=False)[1:])[-20:]
-    assert verify(signer, digest(DOMAIN, "Withdrawal", message), sent["signature"])
+    assert recover(digest(DOMAIN, "Withdrawal", message), sent["signature"]) == signer
     assert "€12.50 will be paid out" in client.get(answer.headers["Location"]).content.decode()
 
 

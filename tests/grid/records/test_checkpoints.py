@@ -1,6 +1,5 @@
 """Checkpoints, their anchoring on a real chain, receipts, and the check of the whole log."""
 
-from datetime import UTC, datetime
 from io import StringIO
 
 import pytest
@@ -16,6 +15,7 @@ from grid.records import log_key, queries
 from grid.records.errors import LogDamaged
 from grid.records.models import Checkpoint
 from grid.records.queries import damage
+from grid.records.queries.checkpoints import chain_fields
 from grid.records.services import checkpoints, receipts
 from tests.chain.support import sweep
 from tests.grid.records.support import NOW, grow, tamper
@@ -65,9 +65,10 @@ def test_checkpoints_are_anchored_one_after_another(chain: Client) -> None:
     first, second = Checkpoint.objects.order_by("size")
     assert (first.seq, second.seq) == (0, 1)
     assert first.anchored_at == NOW
-    size, anchored_at, root = chain_queries.call("RecordAnchor", "checkpoints", 1)
-    assert (size, root) == (305, "0x" + queries.root_of(305).hex())
-    assert datetime.fromtimestamp(anchored_at, UTC) == second.anchored_at
+    assert second.anchored_at is not None
+    stored = {"seq": 1, "size": 305, "anchoredAt": int(second.anchored_at.timestamp()), "root": queries.root_of(305)}
+    assert chain_queries.call("RecordAnchor", "isAnchored", stored)
+    assert not chain_queries.call("RecordAnchor", "isAnchored", {**stored, "size": 304})
     assert chain_queries.call("RecordAnchor", "checkpointCount") == 2
 
 
@@ -100,8 +101,10 @@ def test_the_contract_verifies_our_proofs(chain: Client) -> None:
     anchor(chain)
 
     proof = queries.inclusion_proof(77, 300)
-    assert chain_queries.call("RecordAnchor", "verifyInclusion", 0, queries.leaf_hash(77), 77, proof) is True
-    assert chain_queries.call("RecordAnchor", "verifyInclusion", 0, queries.leaf_hash(78), 77, proof) is False
+    checkpoint = chain_fields(Checkpoint.objects.get())
+    for leaf, found in ((77, True), (78, False)):
+        arguments = checkpoint, queries.leaf_hash(leaf), 77, proof
+        assert chain_queries.call("RecordAnchor", "verifyInclusion", *arguments) is found
 
 
 def test_a_signed_checkpoint_stays() -> None:
@@ -187,5 +190,5 @@ def test_the_check_finds_another_root_on_chain(chain: Client) -> None:
     tamper("UPDATE records_checkpoint SET size = 2")
     Checkpoint.objects.update(anchored_at=NOW)
 
-    with pytest.raises(LogDamaged, match="stands on chain as size 3"):
+    with pytest.raises(LogDamaged, match="Checkpoint 2 is number 0 on chain with another size"):
         damage.check_anchors()

@@ -38,6 +38,7 @@ ORIGIN = "watt.example/log"
 LOG_SEED = sha256(b"log").digest()
 LOG_KEY = notes.verifier_key(ORIGIN, Ed25519PrivateKey.from_private_bytes(LOG_SEED).public_key().public_bytes_raw())
 SEQ = 4
+ANCHORED_AT = 1_728_086_460
 TRADED = range(44, 52)
 HELD = 47
 RECORD_SLOTS = 24
@@ -212,6 +213,7 @@ def _join(log: Log, home: Home) -> None:
         EntryKind.BINDING,
         home.name,
         point=home.point,
+        zone=ZONE,
         account=bytes(20) if home.name == "feeder" else home.account,
         meterSerialHash=home.serial_hash,
         reversed=home.reversed,
@@ -361,7 +363,7 @@ def reading_case() -> Case:
     tree, note = checkpoint(known.log)
     record = _records(known.homes["ann"])[0]
     parts = [known.log.part(index, tree) for index in (record.reading, record.key)]
-    return Case("A reading of Ann's", LOG_KEY, note, SEQ, parts, records=[record], chain=CHAIN)
+    return Case("A reading of Ann's", LOG_KEY, note, SEQ, ANCHORED_AT, parts, records=[record], chain=CHAIN)
 
 
 def run_part(names: tuple[str, ...]) -> RunPart:
@@ -408,6 +410,7 @@ def statement_case(*names: str) -> Case:
         verifier_key=LOG_KEY,
         note=note,
         seq=SEQ,
+        anchored_at=ANCHORED_AT,
         entries=[known.log.part(index, tree) for index in sorted(others | own)],
         records=[record for home in homes for record in _records(home)],
         registers=[RegistersPart(index, data) for home in homes for index, data in home.registers.items()],

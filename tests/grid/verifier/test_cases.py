@@ -242,6 +242,7 @@ def test_an_estimate_called_valid():
     ("fields", "found"),
     [
         ({"account": b"\x09" * 20}, "statement 0: metered energy is that of its INTERVALs"),
+        ({"zone": bytes(32)}, "statement 0: metered energy is that of its INTERVALs"),
         ({"reversed": False}, "has the energy of its registers"),
         ({"multiplierNum": 2}, "has the energy of its registers"),
         ({"meterSerialHash": bytes(32)}, "has the energy of its registers"),
@@ -293,8 +294,8 @@ def test_an_entry_of_another_kind_is_no_source():
 # Lies in the run itself: every tree is built again over the lie, so that arithmetic alone can tell.
 
 
-def settle_otherwise(line=None, header=None, rows=None):
-    """Both statements, with lines, headers or rows of the run replaced and all roots recomputed."""
+def settle_otherwise(line=None, header=None, rows=None, leaf=None):
+    """Both statements, with lines, headers, rows or Ann's point leaf replaced and all roots recomputed."""
     changed = copy.deepcopy(BOTH)
     run = changed["run"]
     if line:
@@ -303,6 +304,9 @@ def settle_otherwise(line=None, header=None, rows=None):
             root = merkle.root([merkle.leaf_hash(bytes.fromhex(leaf[2:])) for leaf in point["lines"]])
             last = entries.decode(LeafKind.LINE, bytes.fromhex(point["lines"][95][2:]))
             point["leaf"] = rewrite(point["leaf"], LeafKind.POINT, linesRoot=root, dayNet=last["runningTotal"])
+    if leaf:
+        run["points"][0]["leaf"] = rewrite(run["points"][0]["leaf"], LeafKind.POINT, **leaf)
+    if line or leaf:
         hashes = [merkle.leaf_hash(bytes.fromhex(point["leaf"][2:])) for point in run["points"]]
         run["pointsRoot"] = "0x" + merkle.root(hashes).hex()
         for point in run["points"]:

@@ -14,7 +14,7 @@ from grid.domain import notes
 from grid.domain.casefile import to_json
 from grid.domain.keccak import keccak256
 from grid.verifier.__main__ import main
-from grid.verifier.chain_checks import run_digest
+from grid.verifier.chain_checks import IS_ANCHORED, IS_POSTED, run_words
 from tests.grid.verifier import community
 
 ROOT = Path(__file__).parents[3]
@@ -22,6 +22,10 @@ ROOT = Path(__file__).parents[3]
 
 def selector(signature):
     return keccak256(signature.encode())[:4].hex()
+
+
+def truth(value):
+    return value.to_bytes(32, "big")
 
 
 class FakeNode:
@@ -34,25 +38,23 @@ class FakeNode:
         )
         checkpoint = notes.parse_checkpoint(body)
         self.chain_id = hex(community.CHAIN.chain_id)
-        self.checkpoint = checkpoint.size.to_bytes(32, "big") + (1_700_000_000).to_bytes(32, "big") + checkpoint.root
+        numbers = community.SEQ, checkpoint.size, community.ANCHORED_AT
+        self.checkpoint = b"".join(number.to_bytes(32, "big") for number in numbers) + checkpoint.root
         self.anchor = community.CHAIN.record_anchor.rjust(32, b"\0")
-        self.run = run_digest(case.run) + bytes(96)
+        self.run = b"".join(run_words(case.run))
+        self.deployed = True
 
     def answer(self, method, parameters):
         if method == "eth_chainId":
             return self.chain_id
         to, data = parameters[0]["to"], parameters[0]["data"][2:]
-        known = {
-            ("0x" + community.CHAIN.record_anchor.hex(), selector("checkpoints(uint64)")): self.checkpoint,
-            ("0x" + community.CHAIN.settlement.hex(), selector("recordAnchor()")): self.anchor,
-            ("0x" + community.CHAIN.settlement.hex(), selector("runOf(bytes32,uint32,uint16)")): self.run,
-        }
         arguments = bytes.fromhex(data[8:])
-        if data[:8] == selector("checkpoints(uint64)"):
-            assert arguments == community.SEQ.to_bytes(32, "big")
-        if data[:8] == selector("runOf(bytes32,uint32,uint16)"):
-            assert arguments == community.ZONE + community.DAY.to_bytes(32, "big") + bytes(32)
-        return "0x" + known.get((to, data[:8]), b"").hex()
+        known = {
+            ("0x" + community.CHAIN.record_anchor.hex(), selector(IS_ANCHORED)): truth(arguments == self.checkpoint),
+            ("0x" + community.CHAIN.settlement.hex(), selector("recordAnchor()")): self.anchor,
+            ("0x" + community.CHAIN.settlement.hex(), selector(IS_POSTED)): truth(arguments == self.run),
+        }
+        return "0x" + (known.get((to, data[:8]), b"") if self.deployed else b"").hex()
 
 
 @contextmanager
@@ -197,11 +199,10 @@ def other_checkpoint(node):
     ("spoil", "said"),
     [
         (lambda node: setattr(node, "chain_id", "0x1"), "it serves chain 1"),
-        (other_checkpoint, "checkpoint 4 has size"),
-        (lambda node: setattr(node, "checkpoint", b""), "no contract at"),
+        (other_checkpoint, "no checkpoint 4 of size"),
+        (lambda node: setattr(node, "deployed", False), "no contract at"),
         (lambda node: setattr(node, "anchor", bytes(32)), "relies on another RecordAnchor"),
-        (lambda node: setattr(node, "run", bytes(128)), "is not posted"),
-        (lambda node: setattr(node, "run", b"\x01" * 128), "was posted with other roots"),
+        (lambda node: setattr(node, "run", node.run[:-1]), "is not posted with these roots"),
     ],
 )
 def test_a_chain_that_says_otherwise(statement, node, capsys, spoil, said):
@@ -217,7 +218,7 @@ def test_a_point_count_other_than_the_posted_one(statement, node, capsys):
     statement.write_text(json.dumps(document))
     with served(node) as url:
         assert main([str(statement), "--rpc", url]) == 1
-    assert "was posted with other roots" in capsys.readouterr().out
+    assert "is not posted with these roots" in capsys.readouterr().out
 
 
 def test_a_chain_that_does_not_answer(statement, capsys):

@@ -29,7 +29,7 @@ def test_system_accounts_alike_or_missing__reverts(world, project):
                     world.manager,
                     world.token,
                     world.accounts,
-                    world.settlement,
+                    [world.settlement] * 3,
                     system,
                     1,
                     1,

@@ -2,7 +2,7 @@ import pytest
 import trees
 from brownie.exceptions import VirtualMachineError
 from eth_utils import keccak
-from world import CORRECTION_LAG, DAY, POSTING_LAG, TOKEN, ZONE, refused, rows_root
+from world import CORRECTION_LAG, DAY, POSTING_LAG, TOKEN, ZONE, moves, refused, rows_root
 
 FIRST = {"alice": -30 * TOKEN, "bob": 12 * TOKEN}
 SECOND = {"alice": -20 * TOKEN, "bob": 12 * TOKEN, "carol": 3 * TOKEN}
@@ -23,8 +23,11 @@ def test_differences_are_applied(posted):
     event = tx.events["RunPosted"]
     assert event["sequence"] == 1
     assert bytes.fromhex(str(event["rowsRoot"])[2:]) == rows_root(posted.rows(SECOND))
-    moved = {e["account"]: int(e["amount"]) for e in tx.events["Credited"]}
-    assert moved == {posted["alice"]: 10 * TOKEN, posted["carol"]: 3 * TOKEN}
+    assert moves(tx) == {
+        posted["alice"]: 10 * TOKEN,
+        posted["carol"]: 3 * TOKEN,
+        posted["supplier"]: -13 * TOKEN,
+    }
     assert posted.settlement.openExposure() == (42 + 13) * TOKEN
     posted.assert_backed("alice", "bob", "carol")
 
@@ -98,16 +101,12 @@ def test_dropped_account__reverts(posted):
 
 def test_older_checkpoint__reverts(posted):
     leaf = keccak(text="entry")
-    posted.anchor.anchor(1, 1, 2, _pair(posted, leaf), [leaf], {"from": posted.anchorer})
+    posted.grow(2, trees.node(posted.checkpoints[0][3], leaf), [leaf])
     posted.post(FIRST, zone=keccak(text="late zone"), checkpoint=1)
     rows, old = posted.rows(SECOND), posted.rows(FIRST)
     zone = keccak(text="late zone")
     with refused("CheckpointOlder", 0, 1):
         send(posted, rows, old, posted.run(old, zone=zone, checkpoint=1), zone=zone, checkpoint=0)
-
-
-def _pair(world, leaf) -> bytes:
-    return trees.node(bytes(world.anchor.checkpoints(0)[2]), leaf)
 
 
 def test_correction_lag(posted):

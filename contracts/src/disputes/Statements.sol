@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Amounts} from "./Amounts.sol";
+import {Openings} from "./Openings.sol";
+import {Words} from "./Words.sol";
+
+/// @title One slot of a posted statement
+/// @notice Opens a point leaf, the line and the header of a slot under the roots of a run, and gives what they say.
+library Statements {
+    using Words for bytes32;
+
+    /// @notice A slot as a claimant brings it along.
+    struct Statement {
+        Openings.Run run;
+        Openings.Point point;
+        Openings.Line line;
+        Openings.Header header;
+    }
+
+    /// @notice What the run says of the slot.
+    struct Slot {
+        bytes32 runKey; // names zone and day
+        bytes32 zone;
+        uint256 day; // UTC day number
+        uint256 sequence; // of the run
+        uint256 mode; // 0 ex_ante, 1 ex_post
+        uint256 size; // log entries that the run's checkpoint covers
+        uint256 slot; // UTC slot number
+        bytes32 point; // metering point
+        address owner; // account that the point leaf names
+        int256 posted; // amount of the line, token base units
+        Amounts.Energy energy;
+        Amounts.Prices prices;
+        uint256 lineAt; // where the line's words stand in calldata
+        uint256 headerAt; // where the header's do
+    }
+
+    /// @notice A header at the place of one slot says another.
+    error HeaderOfAnotherSlot(uint256 headerSlot, uint256 slot);
+
+    // Places of the fields of a LINE.
+    uint256 internal constant LINE_SLOT = 0;
+    uint256 internal constant LINE_INTERVAL = 1;
+    uint256 internal constant LINE_ORDER = 2;
+    uint256 internal constant LINE_FILL = 3;
+    uint256 internal constant LINE_HOLD = 4;
+    uint256 internal constant LINE_IMPORT = 5;
+    uint256 internal constant LINE_EXPORT = 6;
+    uint256 internal constant LINE_BOUGHT = 7;
+    uint256 internal constant LINE_SOLD = 8;
+    uint256 internal constant LINE_AMOUNT = 9;
+    uint256 internal constant LINE_TOTAL = 10;
+    // Places of the fields of a HEADER.
+    uint256 internal constant HEADER_SLOT = 0;
+    uint256 internal constant HEADER_LOCAL = 1;
+    uint256 internal constant HEADER_TARIFF_INDEX = 2;
+    uint256 internal constant HEADER_FEE = 3;
+    uint256 internal constant HEADER_IMPORT = 4;
+    uint256 internal constant HEADER_EXPORT = 5;
+    uint256 internal constant HEADER_PRICE_INDEX = 10;
+    uint256 internal constant HEADER_AUCTION_INDEX = 11;
+    uint256 internal constant HEADER_BOUGHT = 12;
+    uint256 internal constant HEADER_SOLD = 13;
+    uint256 internal constant HEADER_MISMATCH = 14;
+
+    /// @notice Opens a slot of a run. Whether the run stands is for the caller to ask.
+    /// @dev Reverts if: a proof fails; the line's slot is not of the run's day; the header's slot is another; a word that
+    ///      is used is none that a writer makes.
+    /// @param statement what is opened
+    /// @param runKey key of the statement's run
+    /// @return s what it says
+    function open(Statement calldata statement, bytes32 runKey) internal view returns (Slot memory s) {
+        Openings.Run calldata run = statement.run;
+        Openings.Point calldata point = statement.point;
+        Openings.requirePoint(run, runKey, point);
+        (s.runKey, s.zone, s.day, s.sequence) = (runKey, run.input.zone, run.input.day, run.input.sequence);
+        (s.mode, s.size) = (run.input.mode, run.checkpoint.size);
+        (s.point, s.owner) = (point.point, point.account);
+        (Openings.Line calldata line, Openings.Header calldata header) = (statement.line, statement.header);
+        (uint256 lineAt, uint256 headerAt) = (0, 0);
+        assembly {
+            // The words stand first in both.
+            lineAt := line
+            headerAt := header
+        }
+        (s.lineAt, s.headerAt) = (lineAt, headerAt);
+        uint256 place = _readLine(s);
+        Openings.requireLine(point.linesRoot, place, line);
+        Openings.requireHeader(run.input.headersRoot, place, header);
+        _readPrices(s);
+    }
+
+    /// @notice A field of the line, by its place.
+    function lineWord(Slot memory s, uint256 field) internal pure returns (bytes32) {
+        return _wordAt(s.lineAt, field);
+    }
+
+    /// @notice A field of the header, by its place.
+    function headerWord(Slot memory s, uint256 field) internal pure returns (bytes32) {
+        return _wordAt(s.headerAt, field);
+    }
+
+    function _wordAt(uint256 start, uint256 field) private pure returns (bytes32 word) {
+        assembly {
+            word := calldataload(add(start, shl(5, field)))
+        }
+    }
+
+    /// @dev Takes slot, energy and amount from a line; returns the slot's place in its day.
+    function _readLine(Slot memory s) private pure returns (uint256 place) {
+        s.slot = lineWord(s, LINE_SLOT).asUint();
+        place = Openings.placeOf(s.slot, s.day);
+        s.posted = lineWord(s, LINE_AMOUNT).asInt();
+        Amounts.Energy memory energy = s.energy;
+        (energy.importWh, energy.exportWh) = (lineWord(s, LINE_IMPORT).asUint(), lineWord(s, LINE_EXPORT).asUint());
+        (energy.boughtWh, energy.soldWh) = (lineWord(s, LINE_BOUGHT).asUint(), lineWord(s, LINE_SOLD).asUint());
+    }
+
+    /// @dev Takes the prices from a header of the slot.
+    function _readPrices(Slot memory s) private pure {
+        if (uint256(headerWord(s, HEADER_SLOT)) != s.slot) revert HeaderOfAnotherSlot(uint256(headerWord(s, HEADER_SLOT)), s.slot);
+        Amounts.Prices memory prices = s.prices;
+        (prices.local, prices.fee) = (headerWord(s, HEADER_LOCAL).asInt(), int256(uint256(headerWord(s, HEADER_FEE).asUint())));
+        (prices.imported, prices.exported) = (headerWord(s, HEADER_IMPORT).asInt(), headerWord(s, HEADER_EXPORT).asInt());
+    }
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+/// @title Typed reading of a leaf's words
+/// @notice One fact has one encoding: a word that no writer makes is refused where it is used. docs/PROTOCOL.md section 7.
+library Words {
+    /// @notice The word does not hold a value of the field's type.
+    error WordRefused(bytes32 word);
+
+    /// @dev An absent index, an open day.
+    uint64 internal constant NONE = type(uint64).max;
+
+    /// @notice `uint`: below 2^64 - 1.
+    function asUint(bytes32 word) internal pure returns (uint64) {
+        if (uint256(word) >= NONE) revert WordRefused(word);
+        return uint64(uint256(word));
+    }
+
+    /// @notice `index`: as `uint`, or NONE.
+    function asIndex(bytes32 word) internal pure returns (uint64) {
+        if (uint256(word) > NONE) revert WordRefused(word);
+        return uint64(uint256(word));
+    }
+
+    /// @notice `int`: two's complement, 96 bits.
+    function asInt(bytes32 word) internal pure returns (int96 value) {
+        value = int96(int256(uint256(word)));
+        if (int256(value) != int256(uint256(word))) revert WordRefused(word);
+    }
+
+    /// @notice `bool`: 0 or 1.
+    function asBool(bytes32 word) internal pure returns (bool) {
+        if (uint256(word) > 1) revert WordRefused(word);
+        return uint256(word) == 1;
+    }
+
+    /// @notice `address`: 20 bytes, zeros in front.
+    function asAddress(bytes32 word) internal pure returns (address) {
+        if (uint256(word) > type(uint160).max) revert WordRefused(word);
+        return address(uint160(uint256(word)));
+    }
+}
