@@ -1,165 +1,177 @@
-"""JSON-RPC to one node: a connection pool, time limits, errors as `grid.chain.errors` draws them."""
+"""The chain, by one node or several: one of them serves a whole pass, and a node that lies or fails is left.
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
-from urllib.parse import urlsplit
+`connect(now=...)` begins a pass. It looks at the nodes, leaves those that serve another chain, lag behind or
+contradict the others, and returns one client; everything in the pass asks that client. Where it fails,
+the pass fails with it, and the next one begins with another node: answers are never mixed.
+"""
 
-import requests
-from eth_hash.auto import keccak
-from eth_keys.backends.coincurve import CoinCurveECCBackend
-from eth_keys.main import KeyAPI
-from web3 import HTTPProvider
-from web3.types import RPCEndpoint
+from collections import Counter
+from datetime import datetime, timedelta
+from functools import cache
 
-from grid.chain.errors import ChainUnavailable, RpcError, SlowCrypto
+import structlog
+from django.conf import settings
 
-TIMEOUT_SECONDS = 10.0
-BATCH_SIZE = 100
-_FAST_KECCAK = ("eth_hash.backends.pysha3", "eth_hash.backends.pycryptodome")
+from grid import clock
+from grid.chain.errors import ChainError, ChainUnavailable, WrongChain
+from grid.chain.rpc import Client, Head, check_fast_crypto
 
+__all__ = ["Client", "Head", "check_fast_crypto", "connect"]
 
-@dataclass(frozen=True, slots=True)
-class Head:
-    """A block: its number, hash (0x, lower case) and time in unix seconds."""
+log = structlog.get_logger()
 
-    number: int
-    hash: str
-    timestamp: int
-    base_fee: int
+LEFT_FOR = timedelta(seconds=60)
+"""How long a node that was left is not asked again while another one serves."""
+
+REMEMBERED_FOR = timedelta(minutes=10)
+"""How long the highest head seen counts, should the node that showed it have invented it."""
 
 
-class Client:
-    """A node. Every method raises ChainUnavailable when it does not answer, RpcError when it refuses."""
+class Nodes:
+    """The nodes of one CHAIN_URL, and the one of them that serves now."""
 
-    def __init__(self, url: str, timeout: float = TIMEOUT_SECONDS) -> None:
-        self.url = url
-        self.shown = urlsplit(url).netloc.rpartition("@")[2]
-        self.failed = False
-        """Whether it has failed to answer since somebody last looked."""
-        self._provider = HTTPProvider(url, request_kwargs={"timeout": timeout}, exception_retry_configuration=None)
-        self._chain_id: int | None = None
+    def __init__(self, urls: tuple[str, ...]) -> None:
+        self.clients = [Client(url) for url in urls]
+        self.serving = self.clients[0]
+        self.left: dict[str, tuple[datetime, str]] = {}
+        self._highest = 0
+        self._seen_at: datetime | None = None
 
-    @property
-    def chain_id(self) -> int:
-        if self._chain_id is None:
-            self._chain_id = self._number(self.call("eth_chainId"))
-        return self._chain_id
+    def current(self) -> Client:
+        """Return the serving node without asking it; another one where it has failed."""
+        if self.serving.failed and len(self.clients) > 1:
+            at = self.clients.index(self.serving)
+            for client in self.clients[at + 1 :] + self.clients[:at]:
+                if self._is_ours(client):
+                    self._serve(client)
+                    break
+        return self.serving
 
-    def probe(self) -> tuple[int, Head]:
-        """Return which chain this node serves now, and its newest block."""
-        chain_id, block = self.call_many([("eth_chainId", []), ("eth_getBlockByNumber", ["latest", False])])
-        return self._number(chain_id), self._block(block)
+    def choose(self, *, now: datetime) -> Client:
+        """Return the node for a pass, looked at now. Raises WrongChain or ChainUnavailable when none is fit."""
+        if len(self.clients) == 1 and not settings.CHAIN_ID and not stale_seconds():
+            return self.serving
+        if len(self.clients) > 1 and not settings.CHAIN_ID:
+            raise WrongChain("CHAIN_URL names several nodes: say in CHAIN_ID which chain they are to serve.")
+        asked = [client for client in self.clients if not self._is_left(client, now)] or self.clients
+        heads = self._heads(asked, now=now)
+        if not heads and asked is not self.clients:
+            heads = self._heads([client for client in self.clients if client not in asked], now=now)
+        fit = self._agreeing(self._near(heads, now=now), now=now)
+        if not fit:
+            raise self._none_fit()
+        if self.serving not in fit:
+            self._serve(fit[0])
+        self.serving.failed = False
+        return self.serving
 
-    def call(self, method: str, *params: Any) -> Any:
-        """Return the result of one request."""
+    def _is_left(self, client: Client, now: datetime) -> bool:
+        since = self.left.get(client.url)
+        return since is not None and timedelta(0) <= now - since[0] < LEFT_FOR
+
+    def _leave(self, client: Client, why: str, *, now: datetime) -> None:
+        log.warning("node left", node=client.shown, reason=why)
+        self.left[client.url] = (now, why)
+
+    def _serve(self, client: Client) -> None:
+        log.warning("another node serves", node=client.shown, before=self.serving.shown)
+        self.serving = client
+
+    def _is_ours(self, client: Client) -> bool:
         try:
-            answer = self._provider.make_request(RPCEndpoint(method), list(params))
-        except (requests.RequestException, ValueError) as error:
-            raise self._unavailable(error) from None
-        return self._result(method, answer)
+            chain_id, head = client.probe()
+        except ChainError:
+            return False
+        client.failed = False
+        return chain_id == settings.CHAIN_ID and head.number + settings.CHAIN_LAG_BLOCKS >= self._highest
 
-    def call_many(self, calls: Sequence[tuple[str, list[Any]]]) -> list[Any]:
-        """Return the results of many requests, in order; the first refusal is raised."""
-        results: list[Any] = []
-        for start in range(0, len(calls), BATCH_SIZE):
-            part = calls[start : start + BATCH_SIZE]
+    def _heads(self, clients: list[Client], *, now: datetime) -> dict[Client, Head]:
+        """Return the heads of the nodes that answer, serve our chain and have a young block."""
+        found: dict[Client, Head] = {}
+        for client in clients:
+            if client.failed and len(self.clients) > 1 and client.url not in self.left:
+                client.failed = False
+                self._leave(client, "it did not answer", now=now)
+                continue
             try:
-                answers = self._provider.make_batch_request([(RPCEndpoint(name), args) for name, args in part])
-            except (requests.RequestException, ValueError) as error:
-                raise self._unavailable(error) from None
-            if not isinstance(answers, list) or len(answers) != len(part):
-                raise self._nonsense(f"{len(part)} requests")
-            results += [self._result(name, answer) for (name, _), answer in zip(part, answers, strict=True)]
-        return results
+                chain_id, head = client.probe()
+            except ChainError as error:
+                self._leave(client, str(error), now=now)
+                continue
+            age = int(now.timestamp()) - head.timestamp
+            if settings.CHAIN_ID and chain_id != settings.CHAIN_ID:
+                self._leave(client, f"it serves chain {chain_id}, not {settings.CHAIN_ID}", now=now)
+            elif stale_seconds() and age > stale_seconds():
+                self._leave(client, f"its newest block {head.number} is {age} s old", now=now)
+            else:
+                found[client] = head
+                self.left.pop(client.url, None)
+        return found
 
-    def _unavailable(self, error: Exception) -> ChainUnavailable:
-        self.failed = True
-        kind = type(error).__name__
-        return ChainUnavailable(f"The chain at {self.shown} does not answer ({kind}): start it, or set CHAIN_URL.")
+    def _near(self, heads: dict[Client, Head], *, now: datetime) -> dict[Client, Head]:
+        """Leave nodes that are behind the highest head known."""
+        if self._seen_at is not None and now - self._seen_at > REMEMBERED_FOR:
+            self._highest = 0
+        top = max((head.number for head in heads.values()), default=0)
+        if top >= self._highest:
+            self._highest, self._seen_at = top, now
+        lag = settings.CHAIN_LAG_BLOCKS
+        for client, head in list(heads.items()):
+            if len(self.clients) > 1 and head.number + lag < self._highest:
+                self._leave(client, f"it is at block {head.number}, the chain at {self._highest}", now=now)
+                del heads[client]
+        return heads
 
-    def _nonsense(self, what: str) -> ChainUnavailable:
-        self.failed = True
-        return ChainUnavailable(f"The chain at {self.shown} answered {what} with something else.")
+    def _agreeing(self, heads: dict[Client, Head], *, now: datetime) -> list[Client]:
+        """Return the nodes of the majority about one confirmed block. Raises WrongChain when there is none."""
+        if len(heads) < 2:
+            return list(heads)
+        number = max(0, min(head.number for head in heads.values()) - settings.CHAIN_CONFIRMATIONS)
+        hashes: dict[Client, str] = {}
+        for client in heads:
+            try:
+                block = client.block(number)
+            except ChainError as error:
+                self._leave(client, str(error), now=now)
+                continue
+            hashes[client] = block.hash if block else ""
+        said = Counter(hashes.values()).most_common()
+        if len(said) > 1 and said[0][1] == said[1][1]:
+            raise WrongChain(f"The nodes of CHAIN_URL disagree about block {number}: nothing is sent until they agree.")
+        for client, found in hashes.items():
+            if found != said[0][0]:
+                self._leave(client, f"it has another block {number} than most", now=now)
+        return [client for client, found in hashes.items() if found == said[0][0]]
 
-    def _result(self, method: str, answer: Any) -> Any:
-        if not isinstance(answer, dict) or not ("result" in answer or answer.get("error")):
-            raise self._nonsense(method)
-        error = answer.get("error")
-        if isinstance(error, dict):
-            code = error.get("code")
-            number = code if isinstance(code, int) else 0
-            raise RpcError(method, number, str(error.get("message", "")), error.get("data"))
-        if error:
-            raise RpcError(method, 0, str(error))
-        return answer["result"]
-
-    def _number(self, text: Any) -> int:
-        try:
-            return int(text, 16)
-        except (TypeError, ValueError):
-            raise self._nonsense("a question for a number") from None
-
-    def head(self) -> Head:
-        """Return the newest block."""
-        return self._block(self.call("eth_getBlockByNumber", "latest", False))
-
-    def block(self, number: int) -> Head | None:
-        """Return a block, or None when the chain is not so long."""
-        found = self.call("eth_getBlockByNumber", hex(number), False)
-        return self._block(found) if found else None
-
-    def blocks(self, numbers: Sequence[int]) -> list[Head | None]:
-        """Return several blocks by number; None for one that does not exist."""
-        found = self.call_many([("eth_getBlockByNumber", [hex(number), False]) for number in numbers])
-        return [self._block(block) if block else None for block in found]
-
-    def receipts(self, hashes: Sequence[str]) -> list[dict[str, Any] | None]:
-        """Return the receipts of transactions; None for one that is not in a block."""
-        return self.call_many([("eth_getTransactionReceipt", [tx_hash]) for tx_hash in hashes])
-
-    def transaction_count(self, address: str) -> int:
-        """Return how many transactions of `address` are in blocks: its next nonce as the chain sees it."""
-        return self.transaction_count_at(address, "latest")
-
-    def transaction_count_at(self, address: str, block: str) -> int:
-        """Return how many transactions of `address` there are up to a block, given as hexadecimal number or tag."""
-        return self._number(self.call("eth_getTransactionCount", address, block))
-
-    def priority_fee(self) -> int:
-        """Return the tip the node suggests, wei per gas."""
-        return self._number(self.call("eth_maxPriorityFeePerGas"))
-
-    def gas(self, call: dict[str, Any]) -> int:
-        """Return the gas a call needs on top of what is pending."""
-        return self._number(self.call("eth_estimateGas", call, "pending"))
-
-    def known(self, hashes: Sequence[str]) -> set[str]:
-        """Return which transactions the node has, in a block or waiting for one."""
-        found = self.call_many([("eth_getTransactionByHash", [tx_hash]) for tx_hash in hashes])
-        return {tx_hash for tx_hash, transaction in zip(hashes, found, strict=True) if transaction}
-
-    def code(self, address: str) -> bytes:
-        """Return the code at an address; empty where there is no contract."""
-        return bytes.fromhex(self.call("eth_getCode", address, "latest")[2:])
-
-    def _block(self, found: Any) -> Head:
-        try:
-            return Head(
-                number=int(found["number"], 16),
-                hash=str(found["hash"]).lower(),
-                timestamp=int(found["timestamp"], 16),
-                base_fee=int(found.get("baseFeePerGas") or "0x0", 16),
-            )
-        except (KeyError, TypeError, ValueError, AttributeError):
-            raise self._nonsense("a question for a block") from None
+    def _none_fit(self) -> ChainUnavailable:
+        told = "; ".join(
+            f"{client.shown}: {self.left[client.url][1]}" for client in self.clients if client.url in self.left
+        )
+        return WrongChain(f"No node of CHAIN_URL is fit to be asked ({told}).")
 
 
-def check_fast_crypto() -> None:
-    """Refuse to run on pure Python elliptic curves or an unknown Keccak. Raises SlowCrypto."""
-    if not isinstance(KeyAPI().backend, CoinCurveECCBackend):
-        raise SlowCrypto("eth-keys does not use coincurve: install coincurve and unset ECC_BACKEND_CLASS.")
-    keccak(b"")  # eth_hash chooses its backend at the first hash
-    loaded = keccak.hasher.__module__
-    if loaded not in _FAST_KECCAK:
-        raise SlowCrypto(f"Keccak comes from {loaded}: install pycryptodome or safe-pysha3.")
+def stale_seconds() -> int:
+    """Return how old a node's newest block may be; 0 where age says nothing, as the time of one side is simulated."""
+    simulated = settings.CHAIN_FOLLOWS_CLOCK or clock.setting() is not None
+    return 0 if simulated else int(settings.CHAIN_STALE_SECONDS)
+
+
+def urls(text: str) -> tuple[str, ...]:
+    """Return the addresses in a CHAIN_URL."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def connect(*, now: datetime | None = None) -> Client:
+    """Return this process's client of the chain in the settings; with `now`, looked at for a pass of work.
+
+    Raises SlowCrypto before the first use where signatures would take the slow path; with `now` also
+    WrongChain or ChainUnavailable when no node is fit to be asked.
+    """
+    nodes = _nodes(settings.CHAIN_URL)
+    return nodes.current() if now is None else nodes.choose(now=now)
+
+
+@cache
+def _nodes(text: str) -> Nodes:
+    check_fast_crypto()
+    return Nodes(urls(text))

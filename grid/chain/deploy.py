@@ -15,11 +15,10 @@ from django.conf import settings
 from eth_utils.crypto import keccak
 
 from grid.chain import contracts, devchain, keys, queries, signers
-from grid.chain.client import Client
+from grid.chain.client import Client, connect
 from grid.chain.contracts import Deployed
 from grid.chain.errors import ChainError, ChainUnavailable, RpcError
 from grid.chain.fees import offer
-from grid.chain.nodes import connect
 from grid.chain.services.reverts import reverted
 from grid.chain.transactions import Transaction
 

@@ -6,9 +6,8 @@ from datetime import datetime
 
 from django.conf import settings
 
-from grid.chain.client import Client
+from grid.chain.client import Client, connect
 from grid.chain.errors import RpcError
-from grid.chain.nodes import connect
 
 FUNDS_WEI = 10**24
 

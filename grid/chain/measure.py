@@ -50,7 +50,7 @@ def post_run(client: Client, *, accounts: int) -> Posted:
     """
     args, address = run_arguments(accounts), "0x" + keys.address_of(_KEY).hex()
     devchain.fund(client, [address])
-    nonce, fees, chain_id = client.transaction_count(address), offer(client), client.chain_id
+    nonce, fees, chain_id = client.transaction_count_at(address, "pending"), offer(client), client.chain_id
     to = bytes.fromhex(contracts.address_of("Settlement", chain_id)[2:])
     contract = contracts.contract("Settlement")
     began = time.perf_counter()
@@ -69,7 +69,7 @@ def flood(client: Client, *, events: int) -> None:
     escrow = contracts.address_of("Escrow", client.chain_id)
     code, address = client.code(escrow), "0x" + keys.address_of(_KEY).hex()
     devchain.fund(client, [address])
-    nonce, fees = client.transaction_count(address), offer(client)
+    nonce, fees = client.transaction_count_at(address, "pending"), offer(client)
     client.call("anvil_setCode", escrow, "0x" + _emitter("Escrow", "Deposited").hex())
     try:
         left = events

@@ -9,9 +9,8 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 
 from grid.chain import contracts
-from grid.chain.client import Head
+from grid.chain.client import Head, connect
 from grid.chain.models import Block, ChainEvent, ChainHalt, ChainTx, ChainTxState
-from grid.chain.nodes import connect
 from grid.domain.signers import address_bytes
 from grid.domain.typed_data import TypedDomain
 

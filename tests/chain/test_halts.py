@@ -26,7 +26,7 @@ def deposit(number: int) -> ChainTx:
 
 
 def anchor() -> ChainTx:
-    args = [0, 0, 1, b"\x01" * 32, []]
+    args = [0, [0, 0, 0, bytes(32)], 1, b"\x01" * 32, []]
     return outbox.enqueue(
         business_key="anchor:0", sender="anchorer", contract="RecordAnchor", function="anchor", args=args, now=NOW
     )
@@ -124,7 +124,7 @@ def test_what_was_signed_before_the_halt_is_broadcast_still(chain: Client) -> No
     assert row.state == ChainTxState.FINAL
 
 
-def test_the_flow_leaves_out_gates_anchors_and_runs() -> None:
+def test_the_flow_leaves_out_gates_anchors_and_runs(chain: Client) -> None:
     halted = flow.Pass(halted=True)
     running = flow.Pass()
     for name in ("slots", "gates", "anchor", "post", "send"):
@@ -133,7 +133,10 @@ def test_the_flow_leaves_out_gates_anchors_and_runs() -> None:
     assert set(running.counts) - set(halted.counts) == {"gates", "anchor", "post"}
 
     halts.halt(reason="test", now=NOW)
-    assert "anchor" not in flow._sweep(NOW).counts
+    done = flow._sweep(NOW)
+    assert not flow.HALTED_STEPS & set(done.counts)
+    assert {"checkpoint", "send", "confirm", "index"} <= set(done.counts)
+    assert done.failures == {}
 
 
 def test_reasons_gather_in_one_halt() -> None:

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from grid.chain import nodes, queries
-from grid.chain.client import Client
+from grid.chain import queries
+from grid.chain.client import Client, connect
 from grid.chain.errors import ChainUnavailable, WrongChain
 from grid.chain.models import ChainTx, ChainTxState
 from grid.chain.services import outbox, sender
@@ -73,8 +73,8 @@ def no_block(method: str, params: list[Any], result: Any) -> Any:
 
 def test_the_first_node_serves_while_it_is_fit(two: tuple[Proxy, Proxy], now: datetime) -> None:
     for _ in range(3):
-        assert nodes.connect(now=now).url == two[0].url
-    assert nodes.connect().url == two[0].url
+        assert connect(now=now).url == two[0].url
+    assert connect().url == two[0].url
 
 
 @pytest.mark.parametrize("lie", [other_chain, old_head, low_head, no_block])
@@ -82,12 +82,12 @@ def test_a_node_that_lies_is_left_and_the_other_one_is_remembered(
     two: tuple[Proxy, Proxy], now: datetime, lie: Any
 ) -> None:
     two[0].change = lie
-    assert nodes.connect(now=now).url == two[1].url
+    assert connect(now=now).url == two[1].url
     two[0].change = lambda method, params, result: result
 
-    assert nodes.connect(now=now).url == two[1].url
-    assert nodes.connect(now=now + timedelta(seconds=59)).url == two[1].url
-    assert nodes.connect().url == two[1].url
+    assert connect(now=now).url == two[1].url
+    assert connect(now=now + timedelta(seconds=59)).url == two[1].url
+    assert connect().url == two[1].url
 
 
 @pytest.mark.parametrize(
@@ -106,72 +106,72 @@ def test_a_node_that_lies_is_left_and_the_other_one_is_remembered(
 )
 def test_a_node_that_fails_is_left(two: tuple[Proxy, Proxy], now: datetime, answer: tuple[int, bytes]) -> None:
     two[0].answer = answer
-    assert nodes.connect(now=now).url == two[1].url
+    assert connect(now=now).url == two[1].url
 
 
 def test_a_node_that_fails_in_a_pass_is_left_by_the_next_one(two: tuple[Proxy, Proxy], now: datetime) -> None:
-    client = nodes.connect(now=now)
+    client = connect(now=now)
     two[0].answer = (500, b"")
     with pytest.raises(ChainUnavailable, match=f":{two[0].server.server_port} does not answer"):
         client.head()
-    assert nodes.connect().url == two[1].url
-    assert nodes.connect(now=now).url == two[1].url
+    assert connect().url == two[1].url
+    assert connect(now=now).url == two[1].url
 
 
 def test_a_node_that_comes_back_takes_over_when_the_other_one_fails(two: tuple[Proxy, Proxy], now: datetime) -> None:
     two[0].answer = (500, b"")
-    assert nodes.connect(now=now).url == two[1].url
+    assert connect(now=now).url == two[1].url
     two[0].answer, two[1].answer = None, (500, b"")
-    assert nodes.connect(now=now).url == two[0].url
+    assert connect(now=now).url == two[0].url
 
 
 def test_no_node_fit_says_why_of_each(two: tuple[Proxy, Proxy], now: datetime) -> None:
     two[0].change, two[1].change = other_chain, old_head
     with pytest.raises(WrongChain, match=r"it serves chain 1, not 31337.*its newest block \d+ is 3600 s old"):
-        nodes.connect(now=now)
+        connect(now=now)
 
 
 def test_two_nodes_with_two_histories_stop_the_work(two: tuple[Proxy, Proxy], now: datetime) -> None:
     two[1].change = other_hash
     with pytest.raises(WrongChain, match="disagree about block"):
-        nodes.connect(now=now)
+        connect(now=now)
 
 
 def test_a_majority_of_three_nodes_decides_about_the_history(three: tuple[Proxy, Proxy, Proxy], now: datetime) -> None:
     three[0].change = other_hash
-    assert nodes.connect(now=now).url == three[1].url
+    assert connect(now=now).url == three[1].url
 
 
 def test_an_invented_height_is_forgotten(two: tuple[Proxy, Proxy], now: datetime) -> None:
     two[0].change = lambda method, params, result: (
         {**result, "number": "0xffffff"} if params[:1] == ["latest"] and isinstance(result, dict) else result
     )
-    assert nodes.connect(now=now).url == two[0].url
+    assert connect(now=now).url == two[0].url
     two[0].answer = (500, b"")
     with pytest.raises(WrongChain, match="it is at block"):
-        nodes.connect(now=now)
+        connect(now=now)
     later = now + timedelta(minutes=11)
     two[1].change = lambda method, params, result: (
         {**result, "timestamp": hex(int(later.timestamp()))} if params[:1] == ["latest"] else result
     )
-    assert nodes.connect(now=later).url == two[1].url
+    assert connect(now=later).url == two[1].url
 
 
 def test_several_nodes_need_the_chains_number(two: tuple[Proxy, Proxy], settings: Settings, now: datetime) -> None:
     settings.CHAIN_ID = 0
     with pytest.raises(WrongChain, match="CHAIN_ID"):
-        nodes.connect(now=now)
+        connect(now=now)
 
 
 def test_a_single_node_is_looked_at_too(chain: Client, settings: Settings, now: datetime) -> None:
     settings.CHAIN_FOLLOWS_CLOCK = False
     settings.CHAIN_STALE_SECONDS = 30
-    assert nodes.connect(now=now + timedelta(seconds=30)).url == chain.url
+    assert connect(now=now + timedelta(seconds=30)).url == chain.url
     with pytest.raises(WrongChain, match="is 31 s old"):
-        nodes.connect(now=now + timedelta(seconds=31))
+        connect(now=now + timedelta(seconds=31))
     settings.CHAIN_ID = 10
     with pytest.raises(WrongChain, match="it serves chain 31337, not 10"):
-        nodes.connect(now=now)
+        connect(now=now)
 
 
 def test_a_password_in_an_address_is_not_told() -> None:
@@ -187,7 +187,7 @@ def test_a_password_in_an_address_is_not_told() -> None:
 def test_one_pass_asks_one_node(two: tuple[Proxy, Proxy], now: datetime, chain: Client) -> None:
     """Only the look at the nodes reaches the second one; the work is all the first one's."""
     outbox.enqueue(business_key="d", sender="relayer", contract="Escrow", function="deposit", args=[ALICE, 5], now=NOW)
-    nodes.connect(now=now)
+    connect(now=now)
     two[0].asked.clear()
     two[1].asked.clear()
 

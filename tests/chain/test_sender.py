@@ -132,6 +132,23 @@ def test_many_calls_take_rising_nonces_in_order(chain: Client) -> None:
     assert free() == 15
 
 
+def test_nonces_go_on_after_what_is_not_mined_yet(chain: Client) -> None:
+    """The chain counts mined ones only; ours come from what we signed."""
+    chain.call("evm_setAutomine", False)
+    first = deposit()
+    sender.send_pending(now=NOW)
+    second = deposit(key="deposit:2")
+    sender.send_pending(now=NOW)
+    chain.call("evm_setAutomine", True)
+    mined(chain)
+    sender.confirm_sent(now=NOW)
+
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert (first.state, second.state) == (ChainTxState.FINAL, ChainTxState.FINAL)
+    assert second.nonce == (first.nonce or 0) + 1
+
+
 def test_a_refused_call_names_its_error_and_holds_up_nobody(chain: Client) -> None:
     refused = deposit(amount=0, key="deposit:nothing")
     good = deposit()

@@ -7,9 +7,8 @@ from typing import Any, TypeVar
 from django.db.models import Count
 
 from grid.chain import contracts
-from grid.chain.client import Client
+from grid.chain.client import Client, connect
 from grid.chain.models import Block, ChainAttempt, ChainEvent, ChainTx, ChainTxState
-from grid.chain.nodes import connect
 from grid.chain.services.rows import SPENT
 
 PART = 500

@@ -14,11 +14,10 @@ from typing import Any
 import structlog
 from django.conf import settings
 
-from grid.chain.client import Client, Head
+from grid.chain.client import Client, Head, connect
 from grid.chain.errors import RpcError
 from grid.chain.locks import Fence, owned
 from grid.chain.models import ChainAttempt, ChainTx, ChainTxState
-from grid.chain.nodes import connect
 from grid.chain.services import halts
 from grid.chain.services.reverts import why_failed
 from grid.chain.services.rows import NOT_MINED, OUT_OF_GAS, SPENT, UNSENT, change, is_fill, write

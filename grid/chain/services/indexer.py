@@ -8,11 +8,10 @@ import structlog
 from django.conf import settings
 
 from grid.chain import contracts
-from grid.chain.client import Client, Head
+from grid.chain.client import Client, Head, connect
 from grid.chain.errors import RpcError
 from grid.chain.locks import Fence, owned
 from grid.chain.models import Block, ChainEvent, ChainTx, ChainTxState
-from grid.chain.nodes import connect
 from grid.chain.services import halts
 
 log = structlog.get_logger()
@@ -61,11 +60,11 @@ def _index(client: Client, fence: Fence, *, now: datetime) -> int:
     return found
 
 
-def _rewind(client: Client, fence: Fence, *, now: datetime) -> int:
-    """Drop blocks that the chain no longer has; return how many."""
+def _rewind(client: Client, fence: Fence, *, now: datetime) -> None:
+    """Drop blocks that the chain no longer has, with their events."""
     dropped, common = _dropped(client)
     if not dropped:
-        return 0
+        return
     log.warning("chain reorganised", from_block=min(dropped), blocks=len(dropped))
     allowed = settings.CHAIN_REORG_DEPTH
     # The halt comes first: killed in between, the next pass finds the same blocks and says the same again.
@@ -77,11 +76,6 @@ def _rewind(client: Client, fence: Fence, *, now: datetime) -> int:
         )
     with fence.writing():
         Block.objects.filter(number__gt=common).delete()
-        # Blocks without events of ours are not all stored, so everything above the common one is looked for again.
-        ChainTx.objects.filter(block_number__gt=common, state__in=CONFIRMED).update(
-            state=ChainTxState.MINED, updated_at=now
-        )
-    return len(dropped)
 
 
 def _dropped(client: Client) -> tuple[list[int], int]:
@@ -99,7 +93,10 @@ def _dropped(client: Client) -> tuple[list[int], int]:
 
 
 def _recheck(client: Client, fence: Fence, *, after: int, now: datetime) -> None:
-    """Look again for transactions confirmed in blocks above the cursor that the chain has dropped since."""
+    """Look again for transactions confirmed in blocks above the cursor that the chain has dropped since.
+
+    Those are blocks that were not read yet, and after a rewind all of the dropped ones, stored or not.
+    """
     rows = list(ChainTx.objects.filter(block_number__gt=after, state__in=CONFIRMED).only("block_number", "block_hash"))
     if not rows:
         return

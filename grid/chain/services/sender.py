@@ -14,12 +14,11 @@ from django.conf import settings
 from django.db.models import Max, Q
 
 from grid.chain import devchain, signers, transactions
-from grid.chain.client import Client
+from grid.chain.client import Client, connect
 from grid.chain.errors import CallReverted, ContractUnknown, FeeTooHigh, KeyRefused, RpcError
 from grid.chain.fees import Offer, bumped, offer
 from grid.chain.locks import Fence, owned
 from grid.chain.models import ChainAttempt, ChainTx, ChainTxState
-from grid.chain.nodes import connect
 from grid.chain.queries import halted
 from grid.chain.services.confirm import confirm_sent
 from grid.chain.services.reverts import call_of, reverted

@@ -43,7 +43,7 @@ def attempt(world: World) -> int:
     return failed
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.grid("method", ["eth_estimateGas", "eth_sendRawTransaction", "eth_getTransactionReceipt"], METHODS)
 def test_an_answer_that_is_lost_is_asked_for_again(world: World, proxy: Proxy, method: str) -> None:
     """Lost at its first, second and third time, each in a pass of its own."""
     world.ask(3, 5, 8)
@@ -58,7 +58,7 @@ def test_an_answer_that_is_lost_is_asked_for_again(world: World, proxy: Proxy, m
     world.reconcile()
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.grid("method", ["eth_sendRawTransaction"], METHODS)
 def test_a_request_that_arrives_twice_does_nothing_twice(world: World, proxy: Proxy, method: str) -> None:
     world.ask(3, 5, 8)
     proxy.twice = lambda name: name == method
