@@ -120,6 +120,7 @@ abstract contract Facts is Standing {
         }
     }
 
+    /// @dev One place for a call whose encoding is long.
     function _isAnchored(IRecordAnchor.Checkpoint calldata checkpoint) internal view returns (bool) {
         return recordAnchor.isAnchored(checkpoint);
     }
