@@ -45,6 +45,12 @@ contract Recomputation is EnergyGround, TradeGround, PriceGround, VoidGround, Ma
     /// @notice Only the contract of cases may establish facts.
     error NotDisputes(address caller);
 
+    /// @param accounts_ knows signers and delegates
+    /// @param escrow_ built for this contract's address
+    /// @param settlement_ knows the runs
+    /// @param recordAnchor_ holds the log's checkpoints
+    /// @param disputes_ address of the contract of cases, which is deployed next
+    /// @param terms limits of holds
     constructor(
         IAccounts accounts_,
         IEscrow escrow_,
@@ -60,7 +66,13 @@ contract Recomputation is EnergyGround, TradeGround, PriceGround, VoidGround, Ma
         disputes = disputes_;
     }
 
-    /// @notice The line's amount is other than the formula gives with the line's own energy and the header's prices.
+    /// @notice The line's amount is other than the formula gives with the line's own energy and the header's prices, or with
+    ///         what has been shown in their place. The account, its delegate, or anyone with its signature over
+    ///         Claim(..., ground 0, ...).
+    /// @dev The run's checkpoint is not looked at. Reverts if: the run is not the last one or its window has passed; a proof
+    ///      fails; the claim lacks standing; nothing is lacking.
+    /// @param claim for whom
+    /// @param statement the slot
     function arithmetic(Claim calldata claim, Statements.Statement calldata statement) external {
         _settle(_openOwn(claim, statement, ARITHMETIC), ARITHMETIC);
     }

@@ -102,7 +102,9 @@ def scenario(name: str, street, world) -> Scenario:
     if name == "trade of a fill":
         return street(line=wrong_line(soldWh=700))
     if name == "trade of a slot whose HOLD is none":
-        return street(line=wrong_line(**held), entries={HOLD_AT: ("DECISION", {"decisionKind": 3, "contentHash": keccak(b"1")})})
+        return street(
+            line=wrong_line(**held), entries={HOLD_AT: ("DECISION", {"decisionKind": 3, "contentHash": keccak(b"1")})}
+        )
     if name == "trade of a slot that is one held too many":
         other = {
             "intervalIndex": 5_000_000, "orderHash": keccak(b"2"), "fillIndex": 1, "holdIndex": 5_000_000,
