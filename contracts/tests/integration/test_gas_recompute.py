@@ -19,7 +19,7 @@ from openings import (
     Scenario,
     order_words,
 )
-from test_gas import compare, measured  # noqa: F401
+from test_gas import compare, floor, measured  # noqa: F401
 
 COSTLIEST, PLAIN = 230_000, 140_000
 # Figures of a slot in a street of 400: all words that are usually not zero are not.
@@ -29,20 +29,13 @@ HEADER = {
 }  # fmt: skip
 
 
-def floor(data: str) -> int:
-    """EIP-7623: 21,000 and ten for each token of calldata, a zero byte being one, any other four."""
-    raw = bytes.fromhex(data[2:])
-    zeros = raw.count(0)
-    return 21_000 + 10 * (zeros + 4 * (len(raw) - zeros))
-
-
 @pytest.fixture
 def street(world):
     """Builds a scenario in a street of 400 points and a log of ten million entries."""
 
     def build(**changes) -> Scenario:
         header = {**HEADER, **changes.pop("header", {})}
-        meters = {"meterStart": keccak(text="start"), "meterEnd": keccak(text="end")}
+        meters = {"meterStart": keccak(text="serial"), "meterEnd": keccak(text="serial")}
         registers = {
             "importStart": 31_415_926, "importEnd": 31_415_926, "exportStart": 27_182_818, "exportEnd": 27_183_818,
             "modulus": 1_000_000_000, "readingStart": 5_000_001, "readingEnd": 5_000_019, **meters,
@@ -109,7 +102,9 @@ def scenario(name: str, street, world) -> Scenario:
     if name == "trade of a fill":
         return street(line=wrong_line(soldWh=700))
     if name == "trade of a slot whose HOLD is none":
-        return street(line=wrong_line(**held), entries={HOLD_AT: ("DECISION", {"decisionKind": 3, "contentHash": keccak(b"1")})})
+        return street(
+            line=wrong_line(**held), entries={HOLD_AT: ("DECISION", {"decisionKind": 3, "contentHash": keccak(b"1")})}
+        )
     if name == "trade of a slot that is one held too many":
         other = {
             "intervalIndex": 5_000_000, "orderHash": keccak(b"2"), "fillIndex": 1, "holdIndex": 5_000_000,

@@ -4,10 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+import brownie
 import pytest
 from brownie import accounts, web3
-from brownie.exceptions import VirtualMachineError
-from brownie.network.state import _notify_registry
 from conftest import CAP, build_world
 from world import DAY, TOKEN, Person
 
@@ -29,7 +28,8 @@ def snapshot() -> str:
 def back_to(point: str) -> str:
     """Roll the chain back, to be rolled back there again."""
     web3.provider.make_request("evm_revert", [point])
-    _notify_registry()
+    # Brownie forgets the transactions that no longer are. Its compiled module, imported by name, is hashed as a source.
+    brownie.network.state._notify_registry()
     return snapshot()
 
 
@@ -98,7 +98,7 @@ def test_the_contract_pays_or_refuses_as_the_model_does(street, logs, run):
         found = None
         try:
             function(claim, *raw(case["arguments"]), {"from": claimant})
-        except VirtualMachineError as error:
+        except brownie.exceptions.VirtualMachineError as error:
             found = (error.revert_msg or str(error)).split(":")[0]
         paid = before - street.escrow.bond()
         if found != case["error"] or paid != int(case["payment"] or 0):

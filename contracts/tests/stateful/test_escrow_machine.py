@@ -23,7 +23,7 @@ from hypothesis.stateful import (
 from mirror import Ledger, Mandate
 from world import CORRECTION_LAG, DAY, POSTING_LAG, SYSTEM, TOKEN, World, refused
 
-EXAMPLES = int(os.environ.get("CONTRACT_EXAMPLES", "16"))
+EXAMPLES = int(os.environ.get("CONTRACT_EXAMPLES", "12"))
 STEPS = int(os.environ.get("CONTRACT_STEPS", "30"))
 MEMBERS = ("alice", "bob", "carol", "dora", "erik")
 
