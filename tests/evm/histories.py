@@ -157,6 +157,9 @@ class History:
         """Contract and reference agree about every account and every pot."""
         names = sorted({*self.names, *SYSTEM})
         assert compare.of_contract(self.world, names) == compare.of_ledger(self.ledger, names)
+        for (day, name), remedy in self.ledger.remedies.items():
+            assert isinstance(day, int)
+            assert self.world.escrow.read("remedyOf", self.world.run_key(day), self.world[name]) == remedy.paid
 
 
 def play(world: World, random: Random, most: int) -> int:
