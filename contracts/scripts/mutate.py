@@ -40,8 +40,8 @@ HEAD = """# Mutants that no test noticed
 
 `scripts/mutate.py` changes the contracts in one place at a time (comparisons, arithmetic, conditions, numbers,
 statements, refusals, modifiers, returns; in assembly as well) and counts the changes that tests/evm notices. What does
-not compile, or compiles to the same code, does not count. Written by `scripts/mutate.py --report --write`; reasons are in
-`mutants.json`.
+not compile, or compiles to the same code, does not count. Written by `scripts/mutate.py --report --write`; reasons are
+in `mutants.json`.
 """
 TARGET = 0.95
 SECONDS = 90
