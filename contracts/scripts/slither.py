@@ -34,6 +34,12 @@ def place_of(finding: dict[str, Any]) -> str:
     return f"{parent['name']}.{element['name']}{variable}"
 
 
+def answered(answers: dict[str, Any], check: str, places: set[str]) -> set[str]:
+    """Those of the places that have an answer; `*` stands for any place (informational detectors only)."""
+    named = set(answers.get(check, {}).get("places", []))
+    return places if "*" in named else places & named
+
+
 def main() -> int:
     data = json.loads(FOUND.read_text())
     if not data["success"]:
@@ -44,9 +50,7 @@ def main() -> int:
         found[finding["check"]].add(place_of(finding))
     answers = json.loads(ANSWERS.read_text())
     total = sum(map(len, found.values()))
-    missing = {
-        check: sorted(places - set(answers.get(check, {}).get("places", []))) for check, places in sorted(found.items())
-    }
+    missing = {check: sorted(places - answered(answers, check, places)) for check, places in sorted(found.items())}
     missing = {check: places for check, places in missing.items() if places}
     if "--write" in sys.argv:
         write(answers, found)
@@ -61,7 +65,7 @@ def write(answers: dict[str, Any], found: dict[str, set[str]]) -> None:
     """Render the page: what was found, where, and why it stays."""
     lines = [HEAD]
     for check, answer in sorted(answers.items()):
-        places = sorted(found.get(check, set()) & set(answer["places"]))
+        places = sorted(answered(answers, check, found.get(check, set())))
         if places:
             lines += [f"## {check}\n", f"{answer['reason']}\n", *(f"- `{place}`" for place in places), ""]
     PAGE.write_text("\n".join(lines).rstrip() + "\n")

@@ -14,7 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from eth_abi.abi import decode
+from eth_abi.abi import decode, encode
 from eth_utils.crypto import keccak
 from pyrevm import EVM, BlockEnv, CfgEnv, Env, ExecutionResult
 
@@ -178,9 +178,16 @@ class Chain:
             made = self.addresses.get(log.address.lower())
             topics = [bytes.fromhex(topic.removeprefix("0x")) for topic in log.topics]
             event = made.contract.event(topics, bytes(log.data[1])) if made else None
-            if event is not None:
+            if made and event is not None:
+                _require_canonical(made.contract.events[topics[0]], bytes(log.data[1]))
                 found.append(event)
         return found
+
+
+def _require_canonical(signature: Signature, data: bytes) -> None:
+    """An event's data is what the ABI's encoder would write, to the byte: some events are encoded by hand."""
+    types = [type_of(part) for part in signature.inputs if not part.get("indexed")]
+    assert encode(types, decode(types, data)) == data, f"{signature.name} is encoded in another way"
 
 
 def _answers(outputs: Sequence[Any], data: bytes) -> Any:

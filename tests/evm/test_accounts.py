@@ -1,6 +1,7 @@
 """Who signs for an account, over time."""
 
 import pytest
+from pyrevm import AccountInfo
 
 from tests.evm import signing
 from tests.evm.chain import Receipt, Reverted
@@ -13,6 +14,7 @@ from tests.evm.failures.accounts import (
     name_recovery,
     recovering,
     setting,
+    verifier,
     wallet,
 )
 from tests.evm.failures.catalogue import Call, word
@@ -146,11 +148,16 @@ def test_a_key_that_recovers_is_enrolled_along(world: World) -> None:
     assert told(send(setting(world, signer)))[0][0] == "RecoverySet"
 
 
-def test_a_verifier_that_is_gone_takes_no_effect(world: World) -> None:
+def test_a_verifier_that_is_gone_takes_no_effect() -> None:
+    world = build()
     send(changing(world, signer=key_signer(world)))
     world.chain.travel(world.chain.time + world.terms.signer_delay)
-    waiting = world.accounts.read("waitingChange", world["alice"])
-    assert waiting["signer"] == word(key_signer(world))
+    gone = verifier(world).address
+    world.chain.evm.insert_account_info(gone, AccountInfo(nonce=1, code=b""))
+    with pytest.raises(Reverted) as refused:
+        execute(world)
+    assert (refused.value.name, refused.value.values) == ("VerifierHasNoCode", (gone,))
+    assert signs(world, "alice", "alice")
 
 
 def test_a_delegation_lasts_until_its_last_second(world: World) -> None:

@@ -152,6 +152,7 @@ def test_the_spare_bond_can_leave_to_its_last_unit(world: World) -> None:
     world.escrow.send("withdrawBond", world["bob"], spare, sender=world["admin"])
     assert world.escrow.read("bond") == 9 * TOKEN + 100
     assert world.token.read("balanceOf", world["bob"]) == spare
+    assert world.escrow.read("totalLiabilities") == world.token.read("balanceOf", world.escrow.address)
 
 
 def test_the_bond_owes_oldest_first(world: World) -> None:

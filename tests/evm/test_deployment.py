@@ -81,3 +81,37 @@ def test_the_demonstration_token_counts_in_millionths(world: World) -> None:
     with pytest.raises(Reverted) as refused:
         world.token.send("mint", world["stranger"], TOKEN, sender=world["stranger"])
     assert refused.value.name == "AccessManagedUnauthorized"
+
+
+@pytest.mark.parametrize("field", ["seq", "size", "anchoredAt", "root"])
+def test_the_first_checkpoint_follows_nothing(field: str) -> None:
+    world = build(log=False)
+    args = world.next_checkpoint(3)
+    args["previous"] = args["previous"] | {field: b"\x01" * 32 if field == "root" else 1}
+    with pytest.raises(Reverted) as refused:
+        world.anchor.send("anchor", *args.values(), sender=world["anchorer"])
+    assert (refused.value.name, refused.value.values[0], refused.value.values[2]) == (
+        "PreviousCheckpointWrong", 0, "0x" + "00" * 32,
+    )  # fmt: skip
+
+
+def test_the_first_checkpoint_needs_no_proof_and_no_number_but_zero() -> None:
+    world = build(log=False)
+    args = world.next_checkpoint(3)
+    for changes, error, values in (
+        ({"proof": [b"\x01" * 32]}, "ProofLengthWrong", (1,)),
+        ({"seq": 1}, "UnexpectedSequence", (1, 0)),
+        ({"size": 0}, "LogDidNotGrow", (0, 0)),
+    ):
+        with pytest.raises(Reverted) as refused:
+            world.anchor.send("anchor", *(args | changes).values(), sender=world["anchorer"])
+        assert (refused.value.name, refused.value.values) == (error, values)
+    world.anchor.send("anchor", *args.values(), sender=world["anchorer"])
+    for count in range(1, 12):
+        assert world.anchor.read("checkpointCount") == count
+        digest = world.anchor.read("digestOf", count - 1)
+        assert world.anchor.read("latest") == [count - 1, digest]
+        previous = {"seq": count - 1, "size": args["size"], "anchoredAt": world.chain.time, "root": args["root"]}
+        world.log.anchored.append(previous)
+        args = world.next_checkpoint(count)
+        world.anchor.send("anchor", *args.values(), sender=world["anchorer"])

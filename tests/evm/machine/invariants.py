@@ -103,6 +103,13 @@ class Invariants(Base):
                 assert self.world.settlement.read("disputableUntil", key, self[name]) == run.disputable_until(name)
 
     @invariant()
+    def i_06_nothing_is_paid_twice(self) -> None:
+        """The ledger of remedies, per zone, day and account: what was paid less what corrections took back."""
+        for (key, name), remedy in self.ledger.remedies.items():
+            assert self.world.escrow.read("remedyOf", key, self[name]) == remedy.paid
+            assert remedy.carried <= remedy.paid
+
+    @invariant()
     def i_07_the_result_depends_on_the_nets_alone(self) -> None:
         """Correction deltas, system rows included, sum to zero; see I-02 for the closed form."""
         for run in self.runs.values():

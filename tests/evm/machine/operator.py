@@ -3,7 +3,7 @@
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import precondition, rule
+from hypothesis.stateful import initialize, precondition, rule
 
 from tests.evm.chain import Deployed, Reverted
 from tests.evm.machine.base import MEMBERS, MEMBERS_OF, Base, Posted, amounts, nets, system_nets, zones
@@ -125,6 +125,11 @@ class Operator(Base):
             if run is None:
                 return
             self.correct_run(data, run, system)
+
+    @initialize(data=st.data(), system=system_nets, wrong=st.integers(0, 2))
+    def first_day(self, data: st.DataObject, system: tuple[int, int, int], wrong: int) -> None:
+        """No history without a run that others can argue about."""
+        self.another_day(data, ZONE, system, wrong)
 
     @precondition(lambda self: self.runs)
     @rule(data=st.data(), system=system_nets, clear=st.integers(0, 3))
