@@ -68,7 +68,7 @@ class Chain:
 
     def __init__(self, *, started: int, system_accounts: Sequence[str], **parameters: int) -> None:
         from grid.chain import contracts, deploy
-        from grid.chain.nodes import connect
+        from grid.chain.client import connect
 
         self.client = connect()
         self.artifact = contracts.contract

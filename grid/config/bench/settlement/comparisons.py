@@ -8,9 +8,7 @@ from grid.domain.keccak import keccak256
 from grid.domain.words import address_word
 
 CONTRACT = "mocks/PerTradeSettlement"
-_ORDER = (
-    "Order(address maker,bool sells,uint32 slot,uint64 limitPrice,uint64 quantityWh,uint64 nonce,uint64 expiresAt)"
-)
+_ORDER = "Order(address maker,bool sells,uint32 slot,uint64 limitPrice,uint64 quantityWh,uint64 nonce,uint64 expiresAt)"
 _DOMAIN = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
 
 
@@ -32,9 +30,7 @@ def per_trade(chain: Chain, buyer: Member, seller: Member) -> Cost:
     for nonce in (1, 2):
         buy, sell = _order(buyer, False, nonce), _order(seller, True, nonce)
         signatures = [_sign(chain, contract, member, order) for member, order in ((buyer, buy), (seller, sell))]
-        cost = chain.send(
-            buyer.account, CONTRACT, "settle", [buy, sell, 800, 180_000, *signatures], to=contract
-        )
+        cost = chain.send(buyer.account, CONTRACT, "settle", [buy, sell, 800, 180_000, *signatures], to=contract)
     return cost
 
 

@@ -90,5 +90,8 @@ class Runs:
 
     def all_new(self, count: int) -> Cost:
         """What a run costs whose members have never had a balance."""
-        nets = {(number * 0x9E3779B97F4A7C15F39CC0605CEDC835 % 2**160).to_bytes(20, "big"): 1_234_567 for number in range(1, count + 1)}
+        nets = {
+            (number * 0x9E3779B97F4A7C15F39CC0605CEDC835 % 2**160).to_bytes(20, "big"): 1_234_567
+            for number in range(1, count + 1)
+        }
         return self.post("all new", self.chain.today - 1, self.rows(nets, [0, 0, 0]))
