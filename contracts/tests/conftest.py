@@ -2,6 +2,7 @@
 
 import gc
 
+import brownie
 import casework
 import pytest
 from brownie import web3
@@ -47,8 +48,6 @@ def build_world(accounts, project, token=None, **changes) -> World:
 
 @pytest.fixture(scope="session")
 def project():
-    import brownie
-
     return brownie.project.get_loaded_projects()[0]
 
 
@@ -141,3 +140,35 @@ def recoverable(registry, alice, laptop) -> str:
     """Alice's account, which the laptop may recover."""
     registry.name_recovery(alice.account, alice, laptop.signer)
     return alice.account
+
+
+# Who sends claims: an account itself, another one, or a delegate
+
+
+@pytest.fixture
+def member(world):
+    """Alice as a sender of transactions."""
+    return brownie.accounts.add(world.person("alice").key)
+
+
+@pytest.fixture
+def other_member(world):
+    """Bob as one."""
+    return brownie.accounts.add(world.person("bob").key)
+
+
+@pytest.fixture
+def delegate(world):
+    """Somebody whom Alice lets dispute for her."""
+    nonce, deadline = world.fresh()
+    message = {
+        "account": world["alice"],
+        "delegate": str(world.relayer),
+        "until": deadline + 10 * 86_400,
+        "nonce": nonce,
+        "deadline": deadline,
+    }
+    domain = {**world.domain, "verifyingContract": world.accounts.address}
+    signature = world.sign("alice", "Delegation", message, domain)
+    world.accounts.setDelegation(*message.values(), signature, {"from": world.mallory})
+    return world.relayer

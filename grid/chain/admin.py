@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
 
-from grid.chain.models import ChainEvent, ChainTx
+from grid.chain.models import ChainAttempt, ChainEvent, ChainHalt, ChainTx
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -32,3 +32,15 @@ class ChainTxAdmin(ReadOnlyAdmin):
 class ChainEventAdmin(ReadOnlyAdmin):
     list_display = ["block_id", "log_index", "contract", "name", "args"]
     list_filter = ["contract", "name"]
+
+
+@admin.register(ChainAttempt)
+class ChainAttemptAdmin(ReadOnlyAdmin):
+    list_display = ["tx_hash", "tx", "address", "nonce", "max_fee", "priority_fee", "made_at", "outcome"]
+    search_fields = ["tx_hash", "tx__business_key"]
+    exclude = ["raw"]
+
+
+@admin.register(ChainHalt)
+class ChainHaltAdmin(ReadOnlyAdmin):
+    list_display = ["since", "reason", "resolved_at", "resolved_by", "note"]

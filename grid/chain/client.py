@@ -1,12 +1,11 @@
-"""JSON-RPC to the chain: one connection pool per process, time limits, errors as `grid.chain.errors` draws them."""
+"""JSON-RPC to one node: a connection pool, time limits, errors as `grid.chain.errors` draws them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import Any, cast
+from typing import Any
+from urllib.parse import urlsplit
 
 import requests
-from django.conf import settings
 from eth_hash.auto import keccak
 from eth_keys.backends.coincurve import CoinCurveECCBackend
 from eth_keys.main import KeyAPI
@@ -35,14 +34,22 @@ class Client:
 
     def __init__(self, url: str, timeout: float = TIMEOUT_SECONDS) -> None:
         self.url = url
+        self.shown = urlsplit(url).netloc.rpartition("@")[2]
+        self.failed = False
+        """Whether it has failed to answer since somebody last looked."""
         self._provider = HTTPProvider(url, request_kwargs={"timeout": timeout}, exception_retry_configuration=None)
         self._chain_id: int | None = None
 
     @property
     def chain_id(self) -> int:
         if self._chain_id is None:
-            self._chain_id = int(self.call("eth_chainId"), 16)
+            self._chain_id = self._number(self.call("eth_chainId"))
         return self._chain_id
+
+    def probe(self) -> tuple[int, Head]:
+        """Return which chain this node serves now, and its newest block."""
+        chain_id, block = self.call_many([("eth_chainId", []), ("eth_getBlockByNumber", ["latest", False])])
+        return self._number(chain_id), self._block(block)
 
     def call(self, method: str, *params: Any) -> Any:
         """Return the result of one request."""
@@ -50,7 +57,7 @@ class Client:
             answer = self._provider.make_request(RPCEndpoint(method), list(params))
         except (requests.RequestException, ValueError) as error:
             raise self._unavailable(error) from None
-        return _result(method, cast(dict[str, Any], answer))
+        return self._result(method, answer)
 
     def call_many(self, calls: Sequence[tuple[str, list[Any]]]) -> list[Any]:
         """Return the results of many requests, in order; the first refusal is raised."""
@@ -62,15 +69,36 @@ class Client:
             except (requests.RequestException, ValueError) as error:
                 raise self._unavailable(error) from None
             if not isinstance(answers, list) or len(answers) != len(part):
-                raise ChainUnavailable(f"The chain at {self.url} answered {len(part)} requests with something else.")
-            results += [
-                _result(name, cast(dict[str, Any], answer)) for (name, _), answer in zip(part, answers, strict=True)
-            ]
+                raise self._nonsense(f"{len(part)} requests")
+            results += [self._result(name, answer) for (name, _), answer in zip(part, answers, strict=True)]
         return results
 
     def _unavailable(self, error: Exception) -> ChainUnavailable:
+        self.failed = True
         kind = type(error).__name__
-        return ChainUnavailable(f"The chain at {self.url} does not answer ({kind}): start it, or set CHAIN_URL.")
+        return ChainUnavailable(f"The chain at {self.shown} does not answer ({kind}): start it, or set CHAIN_URL.")
+
+    def _nonsense(self, what: str) -> ChainUnavailable:
+        self.failed = True
+        return ChainUnavailable(f"The chain at {self.shown} answered {what} with something else.")
+
+    def _result(self, method: str, answer: Any) -> Any:
+        if not isinstance(answer, dict) or not ("result" in answer or answer.get("error")):
+            raise self._nonsense(method)
+        error = answer.get("error")
+        if isinstance(error, dict):
+            code = error.get("code")
+            number = code if isinstance(code, int) else 0
+            raise RpcError(method, number, str(error.get("message", "")), error.get("data"))
+        if error:
+            raise RpcError(method, 0, str(error))
+        return answer["result"]
+
+    def _number(self, text: Any) -> int:
+        try:
+            return int(text, 16)
+        except (TypeError, ValueError):
+            raise self._nonsense("a question for a number") from None
 
     def head(self) -> Head:
         """Return the newest block."""
@@ -92,43 +120,39 @@ class Client:
 
     def transaction_count(self, address: str) -> int:
         """Return how many transactions of `address` are in blocks: its next nonce as the chain sees it."""
-        return int(self.call("eth_getTransactionCount", address, "latest"), 16)
+        return self.transaction_count_at(address, "latest")
+
+    def transaction_count_at(self, address: str, block: str) -> int:
+        """Return how many transactions of `address` there are up to a block, given as hexadecimal number or tag."""
+        return self._number(self.call("eth_getTransactionCount", address, block))
+
+    def priority_fee(self) -> int:
+        """Return the tip the node suggests, wei per gas."""
+        return self._number(self.call("eth_maxPriorityFeePerGas"))
+
+    def gas(self, call: dict[str, Any]) -> int:
+        """Return the gas a call needs on top of what is pending."""
+        return self._number(self.call("eth_estimateGas", call, "pending"))
+
+    def known(self, hashes: Sequence[str]) -> set[str]:
+        """Return which transactions the node has, in a block or waiting for one."""
+        found = self.call_many([("eth_getTransactionByHash", [tx_hash]) for tx_hash in hashes])
+        return {tx_hash for tx_hash, transaction in zip(hashes, found, strict=True) if transaction}
 
     def code(self, address: str) -> bytes:
         """Return the code at an address; empty where there is no contract."""
         return bytes.fromhex(self.call("eth_getCode", address, "latest")[2:])
 
-    @staticmethod
-    def _block(found: dict[str, Any]) -> Head:
-        return Head(
-            number=int(found["number"], 16),
-            hash=found["hash"].lower(),
-            timestamp=int(found["timestamp"], 16),
-            base_fee=int(found.get("baseFeePerGas") or "0x0", 16),
-        )
-
-
-def _result(method: str, answer: dict[str, Any]) -> Any:
-    error = answer.get("error")
-    if error:
-        if isinstance(error, str):
-            raise RpcError(method, 0, error)
-        raise RpcError(method, int(error.get("code", 0)), str(error.get("message", "")), error.get("data"))
-    return answer.get("result")
-
-
-def connect() -> Client:
-    """Return this process's client of the chain in the settings.
-
-    Raises SlowCrypto before the first use where signatures would take the slow path.
-    """
-    return _connect(settings.CHAIN_URL)
-
-
-@cache
-def _connect(url: str) -> Client:
-    check_fast_crypto()
-    return Client(url)
+    def _block(self, found: Any) -> Head:
+        try:
+            return Head(
+                number=int(found["number"], 16),
+                hash=str(found["hash"]).lower(),
+                timestamp=int(found["timestamp"], 16),
+                base_fee=int(found.get("baseFeePerGas") or "0x0", 16),
+            )
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise self._nonsense("a question for a block") from None
 
 
 def check_fast_crypto() -> None:

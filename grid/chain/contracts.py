@@ -13,15 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from eth_abi.abi import decode, encode
-from eth_abi.exceptions import DecodingError, EncodingError
+from eth_abi.abi import decode
+from eth_abi.exceptions import DecodingError
 from eth_utils.crypto import keccak
 
+from grid.chain import abi
+from grid.chain.abi import Abi
 from grid.chain.errors import ContractUnknown
 
 ARTIFACTS = Path(__file__).resolve().parents[2] / "contracts" / "artifacts"
-
-Abi = Mapping[str, Any]
 
 
 def type_of(parameter: Abi) -> str:
@@ -42,10 +42,10 @@ class Signature:
     hash: bytes
 
     @classmethod
-    def of(cls, abi: Abi) -> "Signature":
-        inputs = tuple(abi.get("inputs", ()))
-        text = f"{abi['name']}({','.join(type_of(part) for part in inputs)})"
-        return cls(abi["name"], inputs, tuple(abi.get("outputs", ())), keccak(text=text))
+    def of(cls, item: Abi) -> "Signature":
+        inputs = tuple(item.get("inputs", ()))
+        text = f"{item['name']}({','.join(type_of(part) for part in inputs)})"
+        return cls(item["name"], inputs, tuple(item.get("outputs", ())), keccak(text=text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,31 +169,9 @@ def _encode(what: str, inputs: Sequence[Abi], args: Sequence[Any]) -> bytes:
     if len(inputs) != len(args):
         raise ValueError(f"{what} takes {len(inputs)} arguments, not {len(args)}")
     try:
-        values = [from_json(part, value) for part, value in zip(inputs, args, strict=True)]
-        return encode([type_of(part) for part in inputs], values)
-    except (EncodingError, ValueError, TypeError) as error:
+        return abi.encode(inputs, args)
+    except (ValueError, TypeError) as error:
         raise ValueError(f"{what}: {error}") from None
-
-
-def from_json(parameter: Abi, value: Any) -> Any:
-    """Return a stored value as the ABI encoder takes it."""
-    kind = str(parameter["type"])
-    if kind.endswith("]"):
-        inner = {**parameter, "type": kind[: kind.rindex("[")]}
-        return [from_json(inner, item) for item in value]
-    if kind == "tuple":
-        parts = parameter["components"]
-        values = [_member(value, part["name"]) for part in parts] if isinstance(value, Mapping) else value
-        return tuple(from_json(part, item) for part, item in zip(parts, values, strict=True))
-    if kind.startswith("bytes"):
-        return bytes.fromhex(value.removeprefix("0x")) if isinstance(value, str) else bytes(value)
-    return value
-
-
-def _member(struct: Mapping[str, Any], name: str) -> Any:
-    if name not in struct:
-        raise ValueError(f"{name} is missing")
-    return struct[name]
 
 
 def to_json(parameter: Abi, value: Any) -> Any:

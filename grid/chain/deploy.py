@@ -11,15 +11,17 @@ from datetime import datetime
 from typing import Any
 
 import rlp  # type: ignore[import-untyped]
-from eth_account import Account
-from eth_utils.address import to_checksum_address
+from django.conf import settings
 from eth_utils.crypto import keccak
 
-from grid.chain import contracts, devchain, keys, queries
-from grid.chain.client import Client, connect
+from grid.chain import contracts, devchain, keys, queries, signers
+from grid.chain.client import Client
 from grid.chain.contracts import Deployed
 from grid.chain.errors import ChainError, ChainUnavailable, RpcError
-from grid.chain.services.sender import GAS_LIMIT, fees, reverted
+from grid.chain.fees import offer
+from grid.chain.nodes import connect
+from grid.chain.services.reverts import reverted
+from grid.chain.transactions import Transaction
 
 SYSTEM_ACCOUNTS = ("supplier", "fee", "dust", "balancing")
 """The accounts of the four system rows, in posting order."""
@@ -105,7 +107,7 @@ class _Deployment:
         self.parameters = parameters
         self.now = now
         self.say = say
-        self.fees = fees(client)
+        self.offer = offer(client)
         self.nonces: dict[str, int] = {}
 
     def create(self, system_accounts: Sequence[str], token: str | None) -> dict[str, Deployed]:
@@ -244,17 +246,21 @@ class _Deployment:
         """Sign and send one transaction and wait for its receipt. Raises ChainError when it fails."""
         if devchain.follows_clock():
             devchain.set_next_time(self.client, now=self.now)
-        key = keys.key(sender)
-        call: dict[str, Any] = {"data": "0x" + data.hex(), "value": 0}
-        if to:
-            call["to"] = to_checksum_address(to)
+        signer = signers.signer(sender)
+        call = {"from": signer.address, "data": "0x" + data.hex(), **({"to": to} if to else {})}
         try:
-            wanted = {name: value for name, value in call.items() if name != "value"}
-            estimate = int(self.client.call("eth_estimateGas", {"from": key.address, **wanted}, "pending"), 16)
-            gas = min(GAS_LIMIT, estimate + estimate // 4)
-            call |= {"gas": gas, "nonce": self._nonce(sender), "chainId": self.client.chain_id, "type": 2}
-            signed = Account.sign_transaction({**call, **self.fees}, key.private_key)
-            tx_hash = self.client.call("eth_sendRawTransaction", "0x" + bytes(signed.raw_transaction).hex())
+            estimate = self.client.gas(call)
+            transaction = Transaction(
+                chain_id=self.client.chain_id,
+                nonce=self._nonce(sender),
+                priority_fee=self.offer.priority_fee,
+                max_fee=self.offer.max_fee,
+                gas=min(settings.CHAIN_GAS_LIMIT, estimate + estimate // 4),
+                to=bytes.fromhex(to[2:]) if to else b"",
+                data=data,
+            )
+            raw = signer.sign(transaction)
+            tx_hash = self.client.call("eth_sendRawTransaction", "0x" + raw.hex())
         except RpcError as error:
             raise reverted(error) from None
         self.nonces[sender] = self._nonce(sender) + 1

@@ -6,8 +6,9 @@ from datetime import datetime
 
 from django.conf import settings
 
-from grid.chain.client import Client, connect
+from grid.chain.client import Client
 from grid.chain.errors import RpcError
+from grid.chain.nodes import connect
 
 FUNDS_WEI = 10**24
 

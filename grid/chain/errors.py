@@ -2,10 +2,13 @@
 
 ChainError
   +-- ChainUnavailable     no answer, or not within the time limit: try again later
-  |     +-- WrongChain     another chain id, or a head older than one already seen
+  |     +-- WrongChain     another chain id, a head too old, or nodes that contradict each other
   +-- RpcError             the node answered with an error (`code`, `message`, `data`)
   |     +-- CallReverted   a contract refused (`reason` is the decoded custom error)
   +-- KeyRefused           a signing key is missing, readable by others, or publicly known
+  |     +-- SignerRefused  the remote signer does not answer, or signed something else than asked
+  +-- FeeTooHigh           the chain's base fee is above CHAIN_MAX_FEE_WEI: wait
+  +-- Fenced               another process has become the owner: stop, change nothing
   +-- ContractUnknown      no artifact or no registered address: run `./watt manage deploy_contracts`
   +-- SlowCrypto           a pure Python fallback would be used for signatures or Keccak
 """
@@ -46,6 +49,18 @@ class CallReverted(RpcError):
 
 class KeyRefused(ChainError):
     """A key that must not, or cannot, sign."""
+
+
+class SignerRefused(KeyRefused):
+    """A remote signer that does not sign what it was asked to sign."""
+
+
+class FeeTooHigh(ChainError):
+    """Gas costs more than the settings allow; nothing is signed until it costs less."""
+
+
+class Fenced(ChainError):
+    """This process owned a sender and does so no longer; what it wanted to write was not written."""
 
 
 class ContractUnknown(ChainError):

@@ -1,8 +1,11 @@
 """Keys that sign transactions: one per sender name.
 
-A key comes from the environment (`CHAIN_KEY_POSTER=0x...`), else from the keys file, which holds
+A key comes from the environment (`CHAIN_KEY_POSTER=0x...`), else from an encrypted keystore file (Web3 Secret
+Storage, `CHAIN_KEYSTORE_POSTER=/path`, its password in the file `CHAIN_KEYSTORE_PASSWORD_FILE` or
+`CHAIN_KEYSTORE_PASSWORD_FILE_POSTER` names), else from the keys file, which holds
 `{"keys": {"poster": "0x..."}}`, or in a demonstration a random seed `{"seed": "0x..."}` made on demand,
-from which every name's key is derived. Keys that development tools publish are refused always.
+from which every name's key is derived. Keys that development tools publish are refused always. A sender whose
+key a remote signer keeps has only an address here (`CHAIN_ADDRESS_POSTER`, see `grid.chain.signers`).
 """
 
 import hmac
@@ -14,6 +17,7 @@ from pathlib import Path
 
 from coincurve import PrivateKey
 from django.conf import settings
+from eth_account import Account
 from eth_utils.crypto import keccak
 
 from grid.chain.errors import KeyRefused
@@ -62,21 +66,68 @@ class SigningKey:
 
 def key(name: str) -> SigningKey:
     """Return the key of a sender name. Raises KeyRefused: missing, malformed, readable by others, or public."""
-    return _key(name, os.environ.get(f"CHAIN_KEY_{name.upper()}", ""), settings.CHAIN_KEYS_FILE)
+    return _key(name, _setting("KEY", name), _setting("KEYSTORE", name), settings.CHAIN_KEYS_FILE)
 
 
 def address(name: str) -> str:
-    """Return the address of a sender name, 0x and lower case; raises as `key`."""
-    return key(name).address
+    """Return the address of a sender name, 0x and lower case, wherever its key is; raises as `key`."""
+    return remote_address(name) or key(name).address
+
+
+def remote_address(name: str) -> str:
+    """Return the address of a sender whose key the remote signer keeps; empty for a key of our own.
+
+    Raises KeyRefused: malformed, publicly known, or both a key and an address are given.
+    """
+    text = _setting("ADDRESS", name).lower()
+    if not text:
+        return ""
+    if _setting("KEY", name) or _setting("KEYSTORE", name):
+        raise KeyRefused(f"{name} has an address of the remote signer and a key here: unset one of them.")
+    try:
+        found = bytes.fromhex(text.removeprefix("0x"))
+    except ValueError:
+        found = b""
+    if len(found) != 20:
+        raise KeyRefused(f"CHAIN_ADDRESS_{name.upper()} is not 0x and 40 hexadecimal digits.")
+    return "0x" + _not_public(name, found).hex()
+
+
+def _setting(kind: str, name: str) -> str:
+    return os.environ.get(f"CHAIN_{kind}_{name.upper()}", "")
 
 
 @cache
-def _key(name: str, text: str, path: Path) -> SigningKey:
-    private_key = _parse(text, f"CHAIN_KEY_{name.upper()}") if text else _from_file(name, path)
-    found = address_of(private_key)
+def _key(name: str, text: str, keystore: str, path: Path) -> SigningKey:
+    if text:
+        private_key = _parse(text, f"CHAIN_KEY_{name.upper()}")
+    elif keystore:
+        private_key = _from_keystore(name, Path(keystore))
+    else:
+        private_key = _from_file(name, path)
+    return SigningKey(address="0x" + _not_public(name, address_of(private_key)).hex(), private_key=private_key)
+
+
+def _not_public(name: str, found: bytes) -> bytes:
     if found in WELL_KNOWN:
         raise KeyRefused(f"The key of {name} is published with development tools: anyone can sign with it.")
-    return SigningKey(address="0x" + found.hex(), private_key=private_key)
+    return found
+
+
+def _from_keystore(name: str, path: Path) -> bytes:
+    """Decrypt a Web3 Secret Storage file. Takes about a second, as its key derivation is meant to."""
+    named = _setting("KEYSTORE_PASSWORD_FILE", name) or os.environ.get("CHAIN_KEYSTORE_PASSWORD_FILE", "")
+    if not named:
+        raise KeyRefused(f"{path} is encrypted: name the file of its password in CHAIN_KEYSTORE_PASSWORD_FILE.")
+    for file in (path, Path(named)):
+        if not file.is_file():
+            raise KeyRefused(f"The keystore of {name} needs {file}, which does not exist.")
+    if not is_private(Path(named)):
+        raise KeyRefused(f"{named} may be read by others: chmod 600 {named}")
+    try:
+        return bytes(Account.decrypt(path.read_text(), Path(named).read_text().rstrip("\r\n")))
+    except (ValueError, KeyError, TypeError, NotImplementedError) as error:
+        raise KeyRefused(f"{path} does not open with the password in {named}: {error}") from None
 
 
 def address_of(private_key: bytes) -> bytes:

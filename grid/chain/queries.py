@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import QuerySet
+from django.conf import settings
+from django.db.models import Q, QuerySet
 
 from grid.chain import contracts
-from grid.chain.client import Head, connect
-from grid.chain.models import Block, ChainEvent
+from grid.chain.client import Head
+from grid.chain.models import Block, ChainEvent, ChainHalt, ChainTx, ChainTxState
+from grid.chain.nodes import connect
 from grid.domain.signers import address_bytes
 from grid.domain.typed_data import TypedDomain
 
@@ -106,3 +108,20 @@ def signer_may_have_changed(account: bytes, *, now: datetime) -> bool:
         return True
     requests = ("SignerChangeRequested", "RecoveryRequested")
     return any(events("Accounts", name, account=account).exists() for name in requests)
+
+
+def halted() -> ChainHalt | None:
+    """Return why the market stands still, or None while it runs."""
+    return ChainHalt.objects.filter(resolved_at__isnull=True).first()
+
+
+def troubled(*, now: datetime) -> QuerySet[ChainTx]:
+    """Return the transactions that need a look, oldest first: refused, given up, waiting with an error, or stuck.
+
+    Stuck is what was broadcast and is in no block after twice the time in which its fees are raised.
+    """
+    late = now - timedelta(seconds=2 * settings.CHAIN_BUMP_SECONDS)
+    failed = Q(state__in=[ChainTxState.REVERTED, ChainTxState.DEAD])
+    waiting = Q(state__in=[ChainTxState.QUEUED, ChainTxState.SIGNED, ChainTxState.SENT])
+    stuck = waiting & (~Q(error="") | Q(state=ChainTxState.SENT, updated_at__lt=late))
+    return ChainTx.objects.filter(failed | stuck).order_by("id")

@@ -14,6 +14,7 @@ from functools import partial
 from django.db import close_old_connections, connection
 
 from grid.accounts.models import Zone
+from grid.chain import queries as chain_queries
 from grid.chain.services import indexer, sender
 from grid.config import live
 from grid.forecasts import services as forecasts
@@ -30,16 +31,23 @@ logger = logging.getLogger(__name__)
 # One pass at a time over the whole platform, whoever asks for it.
 LOCK = 0x57415454
 
+# What waits while the market is halted: nothing new is traded, posted or anchored. Readings, the log,
+# members' withdrawals, and whatever was sent already go on.
+HALTED_STEPS = frozenset({"gates", "anchor", "post"})
+
 
 @dataclass
 class Pass:
-    """What one pass did: a count for each step, its seconds, and the steps that failed."""
+    """What one pass did: a count and seconds for each step, the steps that failed, whether the market is halted."""
 
     counts: dict[str, int] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
+    halted: bool = False
 
     def step(self, name: str, work: Callable[[], int]) -> None:
+        if self.halted and name in HALTED_STEPS:
+            return
         began = time.perf_counter()
         try:
             done = work()
@@ -81,7 +89,7 @@ ZONE_STEPS: dict[str, Callable[..., int]] = {
 
 
 def _sweep(now: datetime) -> Pass:
-    done = Pass()
+    done = Pass(halted=chain_queries.halted() is not None)
     for zone in Zone.objects.select_related("community"):
         for name, service in ZONE_STEPS.items():
             done.step(name, partial(service, zone=zone, now=now))

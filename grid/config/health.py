@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from grid import clock
 from grid.chain.models import Block
+from grid.chain.queries import halted
 
 logger = logging.getLogger(__name__)
 
@@ -48,9 +49,12 @@ def _valkey() -> bool:
     return True
 
 
-def _chain() -> dict[str, int | None]:
-    """Number of the newest indexed block and how long ago it was made, platform seconds."""
+def _chain() -> dict[str, int | str | None]:
+    """Number and age (platform seconds) of the newest indexed block, and why the market is halted if it is."""
+    halt = halted()
+    reason = halt.reason if halt else None
     head = Block.objects.order_by("-number").first()
     if head is None:
-        return {"head": None, "age_seconds": None}
-    return {"head": head.number, "age_seconds": max(0, int(clock.timestamp()) - head.timestamp)}
+        return {"head": None, "age_seconds": None, "halted": reason}
+    age = max(0, int(clock.timestamp()) - head.timestamp)
+    return {"head": head.number, "age_seconds": age, "halted": reason}

@@ -5,6 +5,8 @@ from pathlib import Path
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from grid.config.chain_profiles import at_least, chain_profile
+
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 env = environ.Env()
 
@@ -117,10 +119,23 @@ DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
 
+# One address, or several with commas between: the first that answers truthfully is used.
 CHAIN_URL = env.str("CHAIN_URL", default="http://127.0.0.1:8545")
+# Needed with several addresses: which chain they must all be nodes of.
+CHAIN_ID = env.int("CHAIN_ID", default=0)
 CHAIN_KEYS_FILE = Path(env.str("CHAIN_KEYS_FILE", default=str(DATA_DIR / "chain-keys.json")))
 CONTRACTS_FILE = Path(env.str("CONTRACTS_FILE", default=str(DATA_DIR / "contracts.json")))
-CHAIN_CONFIRMATIONS = env.int("CHAIN_CONFIRMATIONS", default=1)
+_CHAIN = chain_profile(env.str("CHAIN_PROFILE", default="consortium"))
+CHAIN_CONFIRMATIONS = at_least(1, "CHAIN_CONFIRMATIONS", env.int, _CHAIN.confirmations)
+CHAIN_REORG_DEPTH = at_least(0, "CHAIN_REORG_DEPTH", env.int, _CHAIN.reorg_depth)
+CHAIN_MAX_FEE_WEI = at_least(0, "CHAIN_MAX_FEE_WEI", env.int, _CHAIN.max_fee_wei)
+CHAIN_BUMP_SECONDS = at_least(1, "CHAIN_BUMP_SECONDS", env.int, _CHAIN.bump_seconds)
+CHAIN_STALE_SECONDS = at_least(0, "CHAIN_STALE_SECONDS", env.int, _CHAIN.stale_seconds)
+CHAIN_LAG_BLOCKS = at_least(1, "CHAIN_LAG_BLOCKS", env.int, _CHAIN.lag_blocks)
+# The most gas one transaction may have (EIP-7825).
+CHAIN_GAS_LIMIT = at_least(21_000, "CHAIN_GAS_LIMIT", env.int, 16_777_216)
+# A remote signer of the web3signer kind, for senders that have an address and no key here.
+CHAIN_SIGNER_URL = env.str("CHAIN_SIGNER_URL", default="")
 # A development chain takes its time from the platform's clock; a real chain has its own.
 CHAIN_FOLLOWS_CLOCK = env.bool("CHAIN_FOLLOWS_CLOCK", default=False)
 MQTT_URL = env.str("MQTT_URL", default="")

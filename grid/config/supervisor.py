@@ -29,7 +29,8 @@ RETRY_SECONDS = 5.0
 # Settings that reach the processes from outside; `./watt manage` in another shell needs them too.
 GIVEN = (
     "DATABASE_URL", "REDIS_URL", "CHAIN_URL", "MQTT_URL", "PGHOST", "CHAIN_KEYS_FILE", "CONTRACTS_FILE",
-    "CHAIN_CONFIRMATIONS", "ALLOWED_HOSTS",
+    "CHAIN_PROFILE", "CHAIN_ID", "CHAIN_CONFIRMATIONS", "CHAIN_REORG_DEPTH", "CHAIN_MAX_FEE_WEI", "CHAIN_BUMP_SECONDS",
+    "CHAIN_STALE_SECONDS", "CHAIN_LAG_BLOCKS", "CHAIN_GAS_LIMIT", "CHAIN_SIGNER_URL", "ALLOWED_HOSTS",
 )  # fmt: skip
 
 
@@ -316,7 +317,8 @@ def check_given_urls() -> None:
     ):
         value = os.environ.get(name)
         # The value itself may hold a password.
-        if value is not None and urlsplit(value).scheme not in schemes:
+        addresses = [] if value is None else value.split(",") if name == "CHAIN_URL" else [value]
+        if any(urlsplit(address.strip()).scheme not in schemes for address in addresses):
             raise StartError(f"{name} is not an address of the form {schemes[0]}://...: correct it or unset it.")
 
 

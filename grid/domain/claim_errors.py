@@ -72,15 +72,11 @@ class CitationWrong(ClaimRefused):
     """The entry opened is not the one that is cited: its index, the cited index."""
 
 
-class EntryOfAnother(ClaimRefused):
-    """The entry is another zone's or slot's, or of another kind: its zone, its slot."""
+class OfAnother(ClaimRefused):
+    """What was opened is another zone's, day's, slot's, point's or kind's: given, expected."""
 
 
 # ENERGY.
-
-
-class IntervalOfAnother(ClaimRefused):
-    """The INTERVAL is another point's or slot's: its point, its slot."""
 
 
 class IntervalNotBetter(ClaimRefused):
@@ -103,62 +99,30 @@ class BindingNotBetter(ClaimRefused):
     """The BINDING is neither the cited one nor a later one: its index, the cited index."""
 
 
-class NotTheBindings(ClaimRefused):
-    """Neither the point leaf nor the BINDING names the claimant: the claim's account, the BINDING's."""
-
-
 class MeterOfAnother(ClaimRefused):
     """The registers are not those of the BINDING's meter: hash of its serial."""
 
 
 class RegistersImpossible(ClaimRefused):
-    """A register fell by more than a rollover, or a division by zero: start, end, modulus, divisor."""
+    """A register fell by more than a rollover, or a division by zero: start, end, divisor."""
 
 
 # TRADE.
-
-
-class SlotHeld(ClaimRefused):
-    """The slot is held, and nothing is shown against the hold: index of the hold."""
-
-
-class SlotNotHeld(ClaimRefused):
-    """The slot is not held: slot."""
 
 
 class HoldCounts(ClaimRefused):
     """The hold counts: its index, when it ends by itself."""
 
 
-class HeldSlotsTooFew(ClaimRefused):
-    """Fewer held slots are opened than a point's day may have: opened, allowed."""
-
-
 class HeldSlotWrong(ClaimRefused):
-    """Held slots are opened in ascending order and before the claimed one: slot."""
+    """Held slots are opened in ascending order, before the claimed one, and are held: slot."""
 
 
 class TradeCited(ClaimRefused):
-    """The line cites a fill, its header an auction, and it is not held: place of the fill, index of the auction."""
-
-
-class FillOfAnother(ClaimRefused):
-    """The fill is another point's, and the line does not cite it: its point."""
+    """The line cites a fill, its header an auction, and it is not held: place of the fill."""
 
 
 # PRICE, LIMIT, VOID.
-
-
-class ModeWrong(ClaimRefused):
-    """In that mode the local price is another entry's: mode."""
-
-
-class TariffOfAnother(ClaimRefused):
-    """The TARIFF is another zone's or day's: its zone, its day."""
-
-
-class TariffOfAnotherSlot(ClaimRefused):
-    """The tariff's leaf at the place of one slot says another: its slot, slot."""
 
 
 class OrderWrong(ClaimRefused):
@@ -167,10 +131,6 @@ class OrderWrong(ClaimRefused):
 
 class SignalNotFollowed(ClaimRefused):
     """The mandate does not follow the signal."""
-
-
-class NothingCited(ClaimRefused):
-    """The header cites no such entry."""
 
 
 class CheckpointsWrong(ClaimRefused):
@@ -194,10 +154,6 @@ class TotalClaimed(ClaimRefused):
 
 class LinesWrong(ClaimRefused):
     """A running total takes its line and, but for the day's first, the line before: number of lines."""
-
-
-class LineOfAnotherSlot(ClaimRefused):
-    """The line is not the one that the sum needs: its slot, slot."""
 
 
 class PointsWrong(ClaimRefused):

@@ -17,12 +17,12 @@ from grid.domain.claim_errors import (
     TotalClaimed,
     WindowClosed,
 )
-from grid.domain.entries import run_key
+from grid.domain.entries import LeafKind, run_key
 from grid.domain.grounds import energy, prices, totals, trade
 from grid.domain.grounds.facts import Facts, Posted, Statement, amount, require_owner, require_statement
 from grid.domain.grounds.prices import MandateOrder
 from grid.domain.grounds.totals import Sum
-from grid.domain.grounds.trade import day_end
+from grid.domain.grounds.trade import Hold, day_end
 from grid.domain.openings import (
     AnyEntry,
     Checkpoint,
@@ -30,6 +30,7 @@ from grid.domain.openings import (
     Fill,
     Header,
     Line,
+    Opened,
     Point,
     Rows,
     Run,
@@ -84,7 +85,7 @@ class Chain:
     cap: Callable[[bytes, int], int]
 
     def require_run(self, run: Run, account: bytes, at_least_until: int = 0) -> bytes:
-        """Return a run's key: the last run of its zone and day, within the account's window, with its checkpoint."""
+        """Return a run's key: the last run posted for its zone and day, within the account's window."""
         key, sequence = run_key(run.input.zone, run.input.day), run.input.sequence
         if self.posted.get((key, sequence)) != (run.input, run.rows_root):
             raise RunUnknown(key, sequence)
@@ -94,9 +95,12 @@ class Chain:
         until = max(self.until(key, account), at_least_until)
         if self.now >= until:
             raise WindowClosed(until, self.now)
+        return key
+
+    def require_checkpoint(self, run: Run) -> None:
+        """Require the run's checkpoint as it was anchored: for all that depends on the log or its size."""
         if run.checkpoint.seq != run.input.checkpoint or run.checkpoint not in self.anchored:
             raise CheckpointWrong(run.checkpoint.seq, run.input.checkpoint)
-        return key
 
 
 Show = Callable[[Posted, Facts], Facts]
@@ -122,89 +126,58 @@ class Recomputation:
 
     def arithmetic(self, account: bytes, statement: Statement) -> int:
         """The amount is other than the formula gives with the line's own energy and the header's prices."""
-        return self._own(account, statement, lambda posted, facts: facts)
+        return self._own(account, statement, lambda posted, facts: facts, logged=False)
 
     # Ground 1.
 
-    def energy(self, account: bytes, statement: Statement, interval: Entry) -> int:
-        """The line's energy is other than that of its INTERVAL, or of the one that supersedes it."""
-        return self._own(account, statement, lambda posted, facts: energy.of_interval(posted, facts, interval))
+    def energy(self, account: bytes, statement: Statement, interval: Entry, cited: Sequence[AnyEntry]) -> int:
+        """The line's energy is other than that of the INTERVAL which counts."""
+        return self._own(account, statement, lambda posted, facts: energy.of_interval(posted, facts, interval, cited))
 
-    def energy_of_better(self, account: bytes, statement: Statement, interval: Entry, cited: AnyEntry) -> int:
-        """Another INTERVAL overrules the cited entry, which is opened as well."""
-        return self._own(account, statement, lambda posted, facts: energy.of_better(posted, facts, interval, cited))
-
-    def energy_of_registers(
-        self, account: bytes, statement: Statement, interval: Entry, registers: Words, binding: Entry
+    def energy_of_binding(
+        self, account: bytes, statement: Statement, interval: Entry, binding: Entry, registers: Sequence[Words]
     ) -> int:
-        """The registers of a valid slot give other energy, under the BINDING that counts."""
+        """The BINDING which counts names another account, or gives other energy with the registers of a valid slot."""
         return self._claim(
             account,
             statement,
-            lambda posted, facts: energy.of_registers(posted, facts, interval, registers, binding, account),
-        )
-
-    def account_of_binding(self, account: bytes, statement: Statement, interval: Entry, binding: Entry) -> int:
-        """The point is another account's that day."""
-        return self._claim(
-            account, statement, lambda posted, facts: energy.of_binding(posted, facts, interval, binding, account)
+            lambda posted, facts: energy.of_binding(posted, facts, interval, binding, registers, account),
         )
 
     # Ground 2.
 
-    def trade(self, account: bytes, statement: Statement, auction: Entry, fill: Fill) -> int:
-        """The fill says another trade, or the cited fill is not the line's."""
-        return self._own(account, statement, lambda posted, facts: trade.of_fill(posted, facts, auction, fill))
+    def trade(
+        self, account: bytes, statement: Statement, auction: Entry, fill: Fill, others: Sequence[Line],
+        decision: Sequence[AnyEntry],
+    ) -> int:  # fmt: skip
+        """The fill says another trade, or the cited fill is not the line's; a hold of the slot does not count."""
+        ends_at = day_end(statement.run.input.day) + self.terms.hold_time
+        hold = Hold(ends_at, self.chain.now >= ends_at, self.terms.max_holds, others, decision)
+        held = Opened(LeafKind.LINE, statement.line.words).index("holdIndex") is not None
+        return self._own(
+            account,
+            statement,
+            lambda posted, facts: trade.of_fill(posted, facts, auction, fill, hold),
+            at_least_until=ends_at + self.terms.challenge_window if held and hold.ended else 0,
+        )
 
     def untraded(self, account: bytes, statement: Statement) -> int:
         """The line has a trade, and is held or cites none."""
         return self._own(account, statement, trade.of_none)
 
-    def ended_hold(
-        self, account: bytes, statement: Statement, auction: Entry, fill: Fill, others: Sequence[Line]
-    ) -> int:
-        """The hold has ended, stands outside the checkpoint, or is one too many."""
-        ends_at = day_end(statement.run.input.day) + self.terms.hold_time
-        ended = self.chain.now >= ends_at
-        return self._own(
-            account,
-            statement,
-            lambda posted, facts: trade.of_ended_hold(
-                posted, facts, auction, fill, others, ends_at=ends_at, most=self.terms.max_holds, ended=ended
-            ),
-            at_least_until=ends_at + self.terms.challenge_window if ended else 0,
-        )
-
-    def false_hold(self, account: bytes, statement: Statement, auction: Entry, fill: Fill, cited: AnyEntry) -> int:
-        """The entry cited as hold is no HOLD of the slot."""
-        ends_at = day_end(statement.run.input.day) + self.terms.hold_time
-        return self._own(
-            account,
-            statement,
-            lambda posted, facts: trade.of_false_hold(posted, facts, auction, fill, cited, ends_at=ends_at),
-        )
-
     # Grounds 3 to 5.
 
-    def price_of_auction(self, account: bytes, statement: Statement, auction: Entry) -> int:
-        """In ex_ante: the local price is not the AUCTION's."""
-        return self._own(account, statement, lambda posted, facts: prices.of_auction(posted, facts, auction))
+    def local_price(self, account: bytes, statement: Statement, source: Entry) -> int:
+        """The local price is not that of the AUCTION (ex_ante) or price DECISION (ex_post)."""
+        return self._own(account, statement, lambda posted, facts: prices.of_local(posted, facts, source))
 
-    def price_of_decision(self, account: bytes, statement: Statement, decision: Entry) -> int:
-        """In ex_post: the local price is not the DECISION's."""
-        return self._own(account, statement, lambda posted, facts: prices.of_decision(posted, facts, decision))
-
-    def price_of_tariff(self, account: bytes, statement: Statement, tariff: Entry, slot: TariffSlot) -> int:
+    def tariff_prices(self, account: bytes, statement: Statement, tariff: Entry, slot: TariffSlot) -> int:
         """Fee, import or export price is not the TARIFF's."""
         return self._own(account, statement, lambda posted, facts: prices.of_tariff(posted, facts, tariff, slot))
 
-    def limit(self, account: bytes, statement: Statement, order: MandateOrder) -> int:
-        """The local price is beyond the limit of the order or its mandate."""
-        return self._own(account, statement, lambda posted, facts: prices.of_limit(posted, facts, order))
-
-    def limit_of_signal(self, account: bytes, statement: Statement, order: MandateOrder, signal: Entry) -> int:
-        """As limit, for a mandate that follows the signal."""
-        return self._own(account, statement, lambda posted, facts: prices.of_signal_limit(posted, facts, order, signal))
+    def limit(self, account: bytes, statement: Statement, order: MandateOrder, signal: Sequence[Entry]) -> int:
+        """The local price is beyond the limit of the order, its mandate, or the signal that it follows."""
+        return self._own(account, statement, lambda posted, facts: prices.of_limit(posted, facts, order, signal))
 
     def late(self, account: bytes, statement: Statement, before: Checkpoint, first: Checkpoint) -> int:
         """The AUCTION or price DECISION was anchored too late."""
@@ -241,15 +214,19 @@ class Recomputation:
         found = totals.row(run, key, points, rows, account, self.terms.system)
         return self._pay_sum("row", (key, run.input.sequence, ZERO, 0, account), found)
 
-    def malformed_line(self, account: bytes, run: Run, point: Point, slot: int, line: Line, rows: Rows) -> int:
-        """A line is one that no writer makes: pays as a default does."""
-        totals.require_malformed_line(run, point, slot, line)
-        return self._default(account, run, point, rows)
-
-    def malformed_header(self, account: bytes, run: Run, point: Point, slot: int, header: Header, rows: Rows) -> int:
-        """A header is one that no writer makes: pays as a default does."""
-        totals.require_malformed_header(run, slot, header)
-        return self._default(account, run, point, rows)
+    def malformed(self, account: bytes, run: Run, point: Point, slot: int, leaf: Line | Header, rows: Rows) -> int:
+        """A line or header is one that no writer makes: pays as a default does."""
+        key = self.chain.require_run(run, account)
+        self.chain.require_checkpoint(run)
+        totals.require_malformed(run, point, slot, leaf)
+        totals.require_own_point(run, key, point, account)
+        net = totals.row_net(run, rows, account, self.terms.system) if rows.chunks else 0
+        debit = min(self.chain.cap(account, run.input.day), max(0, -net))
+        owed = max(debit, self.terms.fixed_sum)
+        paid = self.ledger.pay_default(key, run.input.sequence, account, owed)
+        if paid == 0:
+            raise NothingToPay(owed, 0, owed)
+        return paid
 
     def establish(self, slot: SlotKey, shown: tuple[int, int], due: int) -> int:
         """Take the energy of an upheld case, and pay what of `due` was not paid yet. Disputes only."""
@@ -259,19 +236,25 @@ class Recomputation:
         key, sequence, _, _, account = slot
         return self.ledger.pay_remedy(key, sequence, account, lacking) if lacking else 0
 
-    def _own(self, account: bytes, statement: Statement, show: Show, at_least_until: int = 0) -> int:
+    def _own(
+        self, account: bytes, statement: Statement, show: Show, at_least_until: int = 0, *, logged: bool = True
+    ) -> int:
         """As _claim, for the owner of the slot."""
 
         def owned(posted: Posted, facts: Facts) -> Facts:
             require_owner(account, posted.point, facts)
             return show(posted, facts)
 
-        return self._claim(account, statement, owned, at_least_until)
+        return self._claim(account, statement, owned, at_least_until, logged=logged)
 
-    def _claim(self, account: bytes, statement: Statement, show: Show, at_least_until: int = 0) -> int:
-        """Open a slot, lay what is shown over it, and pay what it lacks."""
+    def _claim(
+        self, account: bytes, statement: Statement, show: Show, at_least_until: int = 0, *, logged: bool = True
+    ) -> int:
+        """Open a slot, lay what is shown over it, and pay what it lacks. `logged`: what is shown rests on the log."""
         run = statement.run
         key = self.chain.require_run(run, account, at_least_until)
+        if logged:
+            self.chain.require_checkpoint(run)
         posted = require_statement(statement, key)
         slot = (key, run.input.sequence, posted.point.point, posted.slot, account)
         facts = show(posted, self.facts.get(slot, Facts()))
@@ -292,15 +275,3 @@ class Recomputation:
             raise TotalClaimed(key, sequence, point, slot, account)
         self.claimed.add((over, about))
         return self.ledger.pay_remedy(key, sequence, account, found.summed - found.stated)
-
-    def _default(self, account: bytes, run: Run, point: Point, rows: Rows) -> int:
-        """Pay the larger of the day's debit and the fixed sum; without rows the debit counts as zero."""
-        key = self.chain.require_run(run, account)
-        totals.require_own_point(run, key, point, account)
-        net = totals.row_net(run, rows, account, self.terms.system) if rows.chunks else 0
-        debit = min(self.chain.cap(account, run.input.day), max(0, -net))
-        owed = max(debit, self.terms.fixed_sum)
-        paid = self.ledger.pay_default(key, run.input.sequence, account, owed)
-        if paid == 0:
-            raise NothingToPay(owed, 0, owed)
-        return paid

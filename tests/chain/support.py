@@ -7,8 +7,9 @@ import pytest
 from django.test.utils import override_settings
 from pytest_django import Settings
 
-from grid.chain.client import Client, connect
+from grid.chain.client import Client
 from grid.chain.deploy import deploy_all
+from grid.chain.nodes import connect
 from grid.chain.services import sender
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)

@@ -1,5 +1,6 @@
 """The outbox and its sender: at most once, in order, whatever dies in between."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -10,10 +11,11 @@ from pytest_django import Settings
 
 from grid.chain import keys, queries
 from grid.chain.client import Client
-from grid.chain.errors import ChainUnavailable, ContractUnknown
+from grid.chain.errors import ChainUnavailable, ContractUnknown, RpcError
 from grid.chain.locks import lock_of
 from grid.chain.models import ChainTx, ChainTxState
-from grid.chain.services import outbox, sender
+from grid.chain.services import confirm, outbox, sender
+from grid.chain.transactions import Transaction
 from grid.domain.keccak import keccak256
 from tests.chain.support import NOW, mined, sweep
 
@@ -47,6 +49,14 @@ def allowance_slot(owner: str, spender: str) -> bytes:
     """Return where OpenZeppelin's ERC20 keeps an allowance: owner => spender => amount, in slot 1."""
     inner = keccak256(bytes.fromhex(owner[2:]).rjust(32, b"\0") + (1).to_bytes(32, "big"))
     return keccak256(bytes.fromhex(spender[2:]).rjust(32, b"\0") + inner)
+
+
+def take_nonce(chain: Client, nonce: int) -> str:
+    """Send a transaction of the relayer's that no row knows; return its hash."""
+    raw = Transaction(chain.chain_id, nonce, 0, 0, 21_000, b"\x57" * 20, b"").sign(keys.key("relayer").private_key)
+    found = str(chain.call("eth_sendRawTransaction", "0x" + raw.hex()))
+    mined(chain)
+    return found
 
 
 def break_sending(monkeypatch: pytest.MonkeyPatch, *, reaches_the_node: bool) -> None:
@@ -169,6 +179,88 @@ def test_a_call_that_fails_in_its_block_says_why(chain: Client, monkeypatch: pyt
     assert "ERC20InsufficientAllowance" in row.error
     assert row.gas_used
 
+    set_allowance(chain, 1_000_000)
+    assert outbox.retry(business_key=row.business_key, now=NOW)
+    sender.send_pending(now=NOW)
+    mined(chain)
+    sender.confirm_sent(now=NOW)
+    row.refresh_from_db()
+    assert (row.state, free()) == (ChainTxState.FINAL, 1_000_000)
+    assert [version.outcome for version in row.versions.order_by("id")] == ["failed", "mined"]
+
+
+def test_a_failed_try_is_not_taken_for_the_new_one(chain: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its receipt says that it failed; the new one is not in a block yet."""
+    row = deposit()
+    with monkeypatch.context() as broken:
+        break_sending(broken, reaches_the_node=False)
+        with pytest.raises(ChainUnavailable):
+            sender.send_pending(now=NOW)
+    set_allowance(chain, 0)
+    sweep(chain)
+    set_allowance(chain, 1_000_000)
+    outbox.retry(business_key=row.business_key, now=NOW)
+    chain.call("evm_setAutomine", False)
+    sender.send_pending(now=NOW)
+    sender.confirm_sent(now=NOW)
+    row.refresh_from_db()
+    assert row.state == ChainTxState.SENT
+    chain.call("anvil_dropAllTransactions")
+    chain.call("evm_setAutomine", True)
+    sender.confirm_sent(now=NOW)
+    row.refresh_from_db()
+    assert row.state == ChainTxState.SIGNED, "the failed one is there, the new one is lost"
+    sweep(chain)
+    row.refresh_from_db()
+    assert (row.state, free()) == (ChainTxState.FINAL, 1_000_000)
+
+
+def test_a_call_that_ran_out_of_gas_is_planned_again(chain: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = deposit()
+    with monkeypatch.context() as scant:
+        scant.setattr(sender, "GAS_MARGIN_PERCENT", -20)
+        sender.send_pending(now=NOW)
+    mined(chain)
+    sender.confirm_sent(now=NOW)
+    row.refresh_from_db()
+    assert (row.state, row.nonce, row.replans) == (ChainTxState.QUEUED, None, 1)
+    assert "ran out of gas" in row.error
+
+    sweep(chain)
+    row.refresh_from_db()
+    assert (row.state, row.error, free()) == (ChainTxState.FINAL, "", 1_000_000)
+    assert [version.outcome for version in row.versions.order_by("id")] == ["out of gas", "mined"]
+
+
+def test_a_call_above_the_gas_limit_is_refused_before_it_is_sent(chain: Client, settings: Settings) -> None:
+    settings.CHAIN_GAS_LIMIT = 50_000
+    row = deposit()
+    sweep(chain)
+    row.refresh_from_db()
+    assert (row.state, row.nonce) == (ChainTxState.REVERTED, None)
+    assert re.fullmatch(r"deposit needs \d+ gas; one transaction may have 50000\.", row.error)
+
+
+def test_a_node_that_finds_a_call_too_large_says_so_too(chain: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def too_large(self: Client, call: object) -> int:
+        raise RpcError("eth_estimateGas", -32000, "gas required exceeds allowance (30000000)")
+
+    monkeypatch.setattr(Client, "gas", too_large)
+    row = deposit()
+    sender.send_pending(now=NOW)
+    row.refresh_from_db()
+    assert (row.state, row.nonce) == (ChainTxState.REVERTED, None)
+    assert row.error == "deposit needs more gas than a block has; one transaction may have 16777216."
+
+
+def test_gas_never_exceeds_the_limit(chain: Client, settings: Settings) -> None:
+    row = deposit()
+    sender.send_pending(now=NOW)
+    settings.CHAIN_GAS_LIMIT = row.versions.get().gas * 100 // 110
+    limited = deposit(BOB, key="deposit:2")
+    sender.send_pending(now=NOW)
+    assert limited.versions.get().gas <= settings.CHAIN_GAS_LIMIT
+
 
 def test_an_unknown_sender_is_refused() -> None:
     with pytest.raises(ValueError, match="'relayr' is no sender"):
@@ -222,21 +314,50 @@ def test_a_lost_answer_does_not_pay_twice(chain: Client, monkeypatch: pytest.Mon
     assert free() == 1_000_000
 
 
-def test_a_spent_nonce_is_given_up_and_the_next_call_goes_on(chain: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_call_whose_nonce_others_took_is_planned_again(chain: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     row = deposit()
     with monkeypatch.context() as broken:
         break_sending(broken, reaches_the_node=False)
         with pytest.raises(ChainUnavailable):
             sender.send_pending(now=NOW)
     row.refresh_from_db()
-    chain.call("anvil_setNonce", keys.address("relayer"), hex((row.nonce or 0) + 1))
+    first = row.nonce or 0
+    foreign = take_nonce(chain, first)
     later = deposit(key="deposit:2")
 
+    sweep(chain)
+    row.refresh_from_db()
+    assert (row.state, row.nonce, row.error) == (
+        ChainTxState.QUEUED,
+        None,
+        f"Another transaction ({foreign}) took nonce {first}; planned again.",
+    )
     sweep(chain)
 
     row.refresh_from_db()
     later.refresh_from_db()
-    assert (row.state, later.state) == (ChainTxState.DEAD, ChainTxState.FINAL)
+    assert (row.state, later.state) == (ChainTxState.FINAL, ChainTxState.FINAL)
+    assert (later.nonce, row.nonce) == (first + 1, first + 2)
+    assert [version.outcome for version in row.versions.order_by("nonce")] == ["lost to others", "mined"]
+    assert free() == 2_000_000
+
+
+def test_a_call_whose_nonce_others_keep_taking_is_given_up(chain: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = deposit()
+    for _ in range(confirm.MOST_REPLANS + 1):
+        with monkeypatch.context() as broken:
+            break_sending(broken, reaches_the_node=False)
+            with pytest.raises(ChainUnavailable):
+                sender.send_pending(now=NOW)
+        row.refresh_from_db()
+        take_nonce(chain, row.nonce or 0)
+        sweep(chain)
+
+    row.refresh_from_db()
+    assert (row.state, row.nonce, free()) == (ChainTxState.DEAD, None, 0)
+    assert [found.id for found in queries.troubled(now=NOW)] == [row.id]
+    assert outbox.retry(business_key=row.business_key, now=NOW)
+    sweep(chain)
     assert free() == 1_000_000
 
 

@@ -71,7 +71,9 @@ def evidence(draw, posted, function, home, place):
     fill = posted.fill(auction, draw(st.integers(0, 3)))
     any_entry = posted.any_entry(draw(st.sampled_from(anything)))
     interval = draw(st.sampled_from(intervals))
-    decisions = [*log.signals.values(), *log.holds.values(), log.extra["flag"]]
+    cited, registers = [posted.any_entry(log.intervals[home, place])], [posted.registers(interval)]
+    others = [posted.line(home, at) for at in days.HELD][: draw(st.integers(0, 2))]
+    leaf = posted.line(home, place) if draw(st.booleans()) else posted.header(place)
     signal = log.signals[SLOTS[place]]
     seq = draw(st.integers(1, 4))
     before, first = posted.checkpoints()[seq - 1], posted.checkpoints()[seq]
@@ -81,26 +83,19 @@ def evidence(draw, posted, function, home, place):
     lines = [posted.line(home, at) for at in (place - 1, place) if at >= 0]
     return {
         "arithmetic": [statement],
-        "energy": [statement, posted.entry(interval)],
-        "energyOfBetter": [statement, posted.entry(interval), posted.any_entry(log.intervals[home, place])],
-        "energyOfRegisters": [statement, posted.entry(interval), posted.registers(interval), entry(bindings)],
-        "accountOfBinding": [statement, posted.entry(interval), entry(bindings)],
-        "trade": [statement, posted.entry(auction.index), fill],
+        "energy": [statement, posted.entry(interval), cited if draw(st.booleans()) else []],
+        "energyOfBinding": [statement, posted.entry(interval), entry(bindings), draw(st.sampled_from([[], registers]))],
+        "trade": [statement, posted.entry(auction.index), fill, others, [any_entry] if draw(st.booleans()) else []],
         "untraded": [statement],
-        "endedHold": [statement, posted.entry(auction.index), fill, [posted.line(home, at) for at in days.HELD]],
-        "falseHold": [statement, posted.entry(auction.index), fill, any_entry],
-        "priceOfAuction": [statement, posted.entry(auction.index)],
-        "priceOfDecision": [statement, posted.entry(draw(st.sampled_from([signal, *decisions])))],
-        "priceOfTariff": [statement, posted.entry(log.tariff), posted.tariff_slot(place)],
-        "limit": [statement, order],
-        "limitOfSignal": [statement, order, posted.entry(signal)],
+        "localPrice": [statement, posted.entry(draw(st.sampled_from([signal, auction.index])))],
+        "tariffPrices": [statement, posted.entry(log.tariff), posted.tariff_slot(place)],
+        "limit": [statement, order, [posted.entry(signal)] if draw(st.booleans()) else []],
         "late": [statement, before, first],
         "falseEntry": [statement, posted.any_entry(own.index) if own else any_entry],
         "runningTotal": [posted.run, posted.point(home), lines],
         "dayNet": [posted.run, posted.point(home), posted.line(home, draw(st.sampled_from([place, 95])))],
         "row": [posted.run, points, posted.rows(0)],
-        "malformedLine": [posted.run, posted.point(home), SLOTS[place], posted.line(home, place), posted.rows(0)],
-        "malformedHeader": [posted.run, posted.point(home), SLOTS[place], posted.header(place), posted.rows(0)],
+        "malformed": [posted.run, posted.point(home), SLOTS[place], leaf, posted.rows(0)],
     }[function]
 
 
@@ -134,24 +129,24 @@ def falsified(kind, chance, place, by):
         index = log.intervals["flat", place]
         said = interval_energy(log, index)
         posted = post(log, with_metered("flat", place, said._replace(import_wh=said.import_wh + by)))
-        return posted, "flat", "energy", [posted.statement("flat", place), posted.entry(index)]
+        return posted, "flat", "energy", [posted.statement("flat", place), posted.entry(index), []]
     if kind == "registers":
         index = log.extra["more than its registers"]
         posted = post(log, with_metered("flat", 72, interval_energy(log, index)))
-        opened = [posted.entry(index), posted.registers(index), posted.entry(log.bindings["flat"])]
-        return posted, "flat", "energyOfRegisters", [posted.statement("flat", 72), *opened]
+        opened = [posted.entry(index), posted.entry(log.bindings["flat"]), [posted.registers(index)]]
+        return posted, "flat", "energyOfBinding", [posted.statement("flat", 72), *opened]
     if kind == "trade":
         fill = auction.fills["roof"]
         posted = post(log, with_fill("roof", place, fill._replace(sold_wh=max(0, fill.sold_wh - by))))
-        opened = [posted.entry(auction.index), posted.fill(auction, 0)]
+        opened = [posted.entry(auction.index), posted.fill(auction, 0), [], []]
         return posted, "roof", "trade", [posted.statement("roof", place), *opened]
     if kind == "local price":
         posted = post(log, at_place(place, local_price=auction.price - by))
-        return posted, "roof", "priceOfAuction", [posted.statement("roof", place), posted.entry(auction.index)]
+        return posted, "roof", "localPrice", [posted.statement("roof", place), posted.entry(auction.index)]
     if kind == "tariff":
         posted = post(log, at_place(place, import_price=days.IMPORT + by))
         opened = [posted.entry(log.tariff), posted.tariff_slot(place)]
-        return posted, "barn", "priceOfTariff", [posted.statement("barn", place), *opened]
+        return posted, "barn", "tariffPrices", [posted.statement("barn", place), *opened]
     raise AssertionError(kind)
 
 
@@ -225,8 +220,8 @@ def claims_of_alice(posted):
     auction = log.auctions[SLOTS[42]]
     return {
         "amount": ("arithmetic", [posted.statement("barn", 10)]),
-        "energy": ("energy", [posted.statement("roof", 35), posted.entry(log.intervals["roof", 35])]),
-        "price": ("priceOfAuction", [posted.statement("roof", 42), posted.entry(auction.index)]),
+        "energy": ("energy", [posted.statement("roof", 35), posted.entry(log.intervals["roof", 35]), []]),
+        "price": ("localPrice", [posted.statement("roof", 42), posted.entry(auction.index)]),
         "total": (
             "runningTotal",
             [posted.run, posted.point("roof"), [posted.line("roof", 49), posted.line("roof", 50)]],

@@ -31,3 +31,9 @@ def scale(request: pytest.FixtureRequest) -> str:
     if os.environ.get("EVM_SHORT"):
         return "short"
     return "deep" if request.config.getoption("--run-deep") else "everyday"
+
+
+@pytest.fixture(scope="session")
+def deep(scale: str) -> bool:
+    """Whether this is a long campaign."""
+    return scale == "deep"

@@ -30,25 +30,18 @@ TERMS = Terms(
 FUNCTIONS = {
     "arithmetic": Ground.ARITHMETIC,
     "energy": Ground.ENERGY,
-    "energyOfBetter": Ground.ENERGY,
-    "energyOfRegisters": Ground.ENERGY,
-    "accountOfBinding": Ground.ENERGY,
+    "energyOfBinding": Ground.ENERGY,
     "trade": Ground.TRADE,
     "untraded": Ground.TRADE,
-    "endedHold": Ground.TRADE,
-    "falseHold": Ground.TRADE,
-    "priceOfAuction": Ground.PRICE,
-    "priceOfDecision": Ground.PRICE,
-    "priceOfTariff": Ground.PRICE,
+    "localPrice": Ground.PRICE,
+    "tariffPrices": Ground.PRICE,
     "limit": Ground.LIMIT,
-    "limitOfSignal": Ground.LIMIT,
     "late": Ground.VOID,
     "falseEntry": Ground.VOID,
     "runningTotal": Ground.TOTAL,
     "dayNet": Ground.TOTAL,
     "row": Ground.TOTAL,
-    "malformedLine": Ground.MALFORMED,
-    "malformedHeader": Ground.MALFORMED,
+    "malformed": Ground.MALFORMED,
 }
 """Functions of the contract, and the ground that a claimant signs for each."""
 
@@ -102,8 +95,9 @@ def shown(value: Any) -> Any:
 
 def _arguments(claim: Claim) -> list[Any]:
     listed = [shown(item) for item in claim.arguments]
-    if claim.function == "energyOfRegisters":
-        listed[2] = [listed[2]]
+    if claim.function == "energyOfBinding":
+        # A struct of its own around the words.
+        listed[3] = [[words] for words in listed[3]]
     return listed
 
 

@@ -42,10 +42,8 @@ def _refused_statements(claims: Claims) -> Iterator[Claim]:
     posted = claims.posted
     right = posted.statement("roof", 40)
     run, point, line = right.run, right.point, right.line
-    checkpoint = run.checkpoint._replace(anchored_at=run.checkpoint.anchored_at + 1)
     for case, changed, error in (
         ("rows of another run", replace(right, run=run._replace(rows_root=bytes(32))), "RunUnknown"),
-        ("a checkpoint at another time", replace(right, run=run._replace(checkpoint=checkpoint)), "CheckpointWrong"),
         ("a line of another slot", replace(right, line=posted.line("roof", 41)), "InclusionFailed"),
         ("a path too short", replace(right, line=line._replace(proof=line.proof[:-1])), "ProofLengthWrong"),
         ("a point's net changed", replace(right, point=point._replace(day_net=point.day_net + 1)), "InclusionFailed"),
@@ -158,7 +156,7 @@ def _bindings() -> Iterator[Claim]:
     claims.add("what a slot owes to who had moved in", "accountOfBinding", "dave", by_place[40], made)
     claims.add("who moved in used energy", "accountOfBinding", "dave", by_place[20], "NothingToPay")
     claims.add("who moved out had gained", "accountOfBinding", "carol", by_place[40], "NothingToPay")
-    claims.add("neither the leaf's nor the BINDING's", "accountOfBinding", "bob", by_place[20], "NotTheBindings")
+    claims.add("neither the leaf's nor the BINDING's", "accountOfBinding", "bob", by_place[20], "NotTheAccounts")
     yield from claims.made
 
     index = known.extra["less than its registers"]
@@ -176,27 +174,33 @@ def _refused_intervals() -> Iterator[Claim]:
     posted = claims.posted
     old, late = known.extra["superseded"], known.extra["same version, later"]
 
-    def entry(index: int) -> list[object]:
-        return [posted.entry(index)]
-
     statements = {place: posted.statement("flat", place) for place in (30, 70, 71)}
     claims.add("the cited INTERVAL of an honest line", "energy", "bob",
-               [statements[30], *entry(known.intervals["flat", 30])], "NothingToPay")  # fmt: skip
+               [statements[30], posted.entry(known.intervals["flat", 30])], "NothingToPay")  # fmt: skip
+    run = posted.run
+    for case, checkpoint in (
+        ("a checkpoint at another time", run.checkpoint._replace(anchored_at=run.checkpoint.anchored_at + 1)),
+        ("a checkpoint of another size", run.checkpoint._replace(size=run.checkpoint.size - 1)),
+        ("an earlier checkpoint", posted.checkpoints()[3]),
+    ):
+        changed = replace(statements[30], run=run._replace(checkpoint=checkpoint))
+        arguments = [changed, posted.entry(known.intervals["flat", 30])]
+        claims.add(case, "energy", "bob", arguments, "CheckpointWrong")
     claims.add("an older INTERVAL", "energyOfBetter", "bob",
-               [statements[70], *entry(old), posted.any_entry(known.intervals["flat", 70])],
+               [statements[70], posted.entry(old), posted.any_entry(known.intervals["flat", 70])],
                "IntervalNotBetter")  # fmt: skip
     claims.add("of two equal versions the later", "energyOfBetter", "bob",
-               [statements[71], *entry(late), posted.any_entry(known.intervals["flat", 71])],
+               [statements[71], posted.entry(late), posted.any_entry(known.intervals["flat", 71])],
                "IntervalNotBetter")  # fmt: skip
     claims.add("another entry as the cited one", "energyOfBetter", "bob",
-               [statements[71], *entry(late), posted.any_entry(known.tariff)], "CitationWrong")  # fmt: skip
+               [statements[71], posted.entry(late), posted.any_entry(known.tariff)], "CitationWrong")  # fmt: skip
     claims.add("an INTERVAL of another slot", "energy", "bob",
                [posted.statement("flat", 30), replace(posted.entry(known.intervals["flat", 31]),
-                index=known.intervals["flat", 30])], "IntervalOfAnother")  # fmt: skip
-    changed = posted.entry(known.intervals["flat", 30])
-    words = [*changed.words[:2], (1).to_bytes(32, "big"), *changed.words[3:]]
+                index=known.intervals["flat", 30])], "OfAnother")  # fmt: skip
+    entry = posted.entry(known.intervals["flat", 30])
+    words = [*entry.words[:2], (1).to_bytes(32, "big"), *entry.words[3:]]
     claims.add("an INTERVAL that the log does not have", "energy", "bob",
-               [statements[30], replace(changed, words=words)], "InclusionFailed")  # fmt: skip
+               [statements[30], replace(entry, words=words)], "InclusionFailed")  # fmt: skip
     yield from claims.made
 
 

@@ -97,10 +97,10 @@ def _holds() -> Iterator[Claim]:
     claims.add("a hold that ended long ago", "endedHold", "alice", [*_held(posted, 44), []], "WindowClosed", end)
     claims.add("the last second of an ended hold", "endedHold", "alice", [*_held(posted, 44), []], 180 * 100, end - 1)
     claims.add("a hold that counts", "endedHold", "alice", [*_held(posted, 44), []], "HoldCounts")
-    claims.add("one hold of two", "endedHold", "alice", [*_held(posted, 45), [first]], "HeldSlotsTooFew")
+    claims.add("one hold of two", "endedHold", "alice", [*_held(posted, 45), [first]], "HoldCounts")
     claims.add("holds that come later", "endedHold", "alice", [*_held(posted, 44), [first, second]], "HeldSlotWrong")
-    claims.add("the fill of a held slot", "trade", "alice", _held(posted, 44), "SlotHeld")
-    claims.add("a slot that is not held", "endedHold", "alice", [*_held(posted, 42), []], "SlotNotHeld")
+    claims.add("the fill of a held slot", "trade", "alice", _held(posted, 44), "HoldCounts")
+    claims.add("a slot that is not held", "endedHold", "alice", [*_held(posted, 42), []], "NothingToPay")
     hold = posted.any_entry(posted.known.holds[SLOTS[44]])
     claims.add("a hold as it should be", "falseHold", "alice", [*_held(posted, 44), hold], "HoldCounts")
     other = posted.any_entry(posted.known.holds[SLOTS[45]])
@@ -127,7 +127,7 @@ def _third_hold() -> Iterator[Claim]:
             claims.add("holds in disorder", "endedHold", "alice", [*_held(posted, 46), others[::-1]], "HeldSlotWrong")
             claims.add("one hold twice", "endedHold", "alice", [*_held(posted, 46), others[:1] * 2], "HeldSlotWrong")
             free = [others[0], posted.line("roof", 43)][::-1]
-            claims.add("a slot that is free", "endedHold", "alice", [*_held(posted, 46), free], "SlotNotHeld")
+            claims.add("a slot that is free", "endedHold", "alice", [*_held(posted, 46), free], "HeldSlotWrong")
         yield from claims.made
 
 
@@ -155,7 +155,7 @@ def _refused_trades() -> Iterator[Claim]:
     posted, auction, other = claims.posted, known.auctions[SLOTS[42]], known.auctions[SLOTS[43]]
     head = [posted.statement("roof", 42), posted.entry(auction.index)]
     claims.add("the fill of an honest line", "trade", "alice", [*head, posted.fill(auction, 0)], "NothingToPay")
-    claims.add("a stranger's fill", "trade", "alice", [*head, posted.fill(auction, 2)], "FillOfAnother")
+    claims.add("a stranger's fill", "trade", "alice", [*head, posted.fill(auction, 2)], "OfAnother")
     claims.add("a fill at another place", "trade", "alice",
                [*head, posted.fill(auction, 0)._replace(position=1)], "InclusionFailed")  # fmt: skip
     arguments = [head[0], posted.entry(other.index), posted.fill(other, 0)]
@@ -180,16 +180,16 @@ def _prices(setting: Setting) -> Iterator[Claim]:
     posted = claims.posted
     auction = posted.entry(known.auctions[SLOTS[42]].index)
     arguments = [posted.statement("roof", 42), auction]
-    claims.add("a seller gets less than the auction's price", "priceOfAuction", "alice", arguments, 180 * 10)
+    claims.add("a seller gets less than the auction's price", "localPrice", "alice", arguments, 180 * 10)
     arguments = [posted.statement("flat", 42), auction]
-    claims.add("a buyer gains by the same", "priceOfAuction", "bob", arguments, "NothingToPay")
+    claims.add("a buyer gains by the same", "localPrice", "bob", arguments, "NothingToPay")
     yield from claims.made
 
     claims = Claims(setting, "export price too low at 35", setting.post(at_place(35, export_price=70_000)))
     posted = claims.posted
     arguments = [posted.statement("roof", 35), posted.entry(known.tariff), posted.tariff_slot(35)]
     due = setting.lacks(posted, "roof", 35)
-    claims.add("an export price below the tariff's", "priceOfTariff", "alice", arguments, due)
+    claims.add("an export price below the tariff's", "tariffPrices", "alice", arguments, due)
     yield from claims.made
 
 
@@ -202,12 +202,12 @@ def _other_prices() -> Iterator[Claim]:
         claims = Claims(small(), case, small().post(at_place(41, **changes)))
         posted = claims.posted
         arguments = [posted.statement(home, 41), posted.entry(known.tariff), posted.tariff_slot(41)]
-        claims.add(case, "priceOfTariff", account, arguments, small().lacks(posted, home, 41))
+        claims.add(case, "tariffPrices", account, arguments, small().lacks(posted, home, 41))
         yield from claims.made
     claims = Claims(small(), "local price too high at 42", small().post(at_place(42, local_price=185_000)))
     posted = claims.posted
     arguments = [posted.statement("flat", 42), posted.entry(known.auctions[SLOTS[42]].index)]
-    claims.add("a buyer pays more than the auction's price", "priceOfAuction", "bob", arguments, 180 * 5)
+    claims.add("a buyer pays more than the auction's price", "localPrice", "bob", arguments, 180 * 5)
     yield from claims.made
 
 
@@ -216,31 +216,31 @@ def _refused_prices() -> Iterator[Claim]:
     claims = Claims(small(), "honest")
     posted, tariff = claims.posted, claims.posted.entry(known.tariff)
     sold, auction = posted.statement("roof", 42), posted.entry(known.auctions[SLOTS[42]].index)
-    claims.add("an honest price", "priceOfAuction", "alice", [sold, auction], "NothingToPay")
+    claims.add("an honest price", "localPrice", "alice", [sold, auction], "NothingToPay")
     other = posted.entry(known.auctions[SLOTS[43]].index)
-    claims.add("the price of another auction", "priceOfAuction", "alice", [sold, other], "CitationWrong")
+    claims.add("the price of another auction", "localPrice", "alice", [sold, other], "CitationWrong")
     signal = posted.entry(known.signals[SLOTS[42]])
-    claims.add("a signal in ex_ante", "priceOfDecision", "alice", [sold, signal], "ModeWrong")
-    claims.add("an honest tariff", "priceOfTariff", "alice", [sold, tariff, posted.tariff_slot(42)], "NothingToPay")
-    claims.add("another slot's tariff", "priceOfTariff", "alice",
-               [sold, tariff, posted.tariff_slot(43)], "InclusionFailed")  # fmt: skip
+    claims.add("a signal in ex_ante", "localPrice", "alice", [sold, signal], "CitationWrong")
+    claims.add("an honest tariff", "tariffPrices", "alice", [sold, tariff, posted.tariff_slot(42)], "NothingToPay")
+    claims.add("another slot's tariff", "tariffPrices", "alice",
+               [sold, tariff, posted.tariff_slot(43)], "OfAnother")  # fmt: skip
     yesterday = posted.entry(known.extra["tariff of another day"])
     arguments = [sold, yesterday, posted.tariff_slot(42)]
-    claims.add("a tariff that is not cited", "priceOfTariff", "alice", arguments, "CitationWrong")
+    claims.add("a tariff that is not cited", "tariffPrices", "alice", arguments, "CitationWrong")
     yield from claims.made
 
     index = known.extra["tariff of another day"]
     claims = Claims(small(), "yesterday's tariff at 42", small().post(at_place(42, tariff_index=index)))
     posted = claims.posted
     arguments = [posted.statement("roof", 42), posted.entry(index), posted.tariff_slot(42)]
-    claims.add("a cited tariff of another day", "priceOfTariff", "alice", arguments, "TariffOfAnother")
+    claims.add("a cited tariff of another day", "tariffPrices", "alice", arguments, "OfAnother")
     yield from claims.made
 
     odd = known.extra_auctions["another zone"]
     claims = Claims(small(), "another zone's auction at 53", _by_auction(small(), 53, odd))
     posted = claims.posted
     arguments = [posted.statement("roof", 53), posted.entry(odd.index)]
-    claims.add("an auction of another zone", "priceOfAuction", "alice", arguments, "EntryOfAnother")
+    claims.add("an auction of another zone", "localPrice", "alice", arguments, "OfAnother")
     yield from claims.made
 
 
@@ -347,7 +347,7 @@ def _refused_voids() -> Iterator[Claim]:
     sold = posted.statement("roof", 42)
     claims.add("an auction in time", "late", "alice", [sold, early, before], "NotLate")
     claims.add("a slot without an auction", "late", "alice", [posted.statement("roof", 10), before, first],
-               "NothingCited")  # fmt: skip
+               "NotLate")  # fmt: skip
     auction = posted.any_entry(known.auctions[SLOTS[42]].index)
     claims.add("an auction as it should be", "falseEntry", "alice", [sold, auction], "EntryRight")
     signal = posted.any_entry(known.signals[SLOTS[42]])
@@ -363,10 +363,10 @@ def _sharing() -> Iterator[Claim]:
     posted = claims.posted
     signal = posted.entry(known.signals[SLOTS[42]])
     arguments = [posted.statement("roof", 42), signal]
-    claims.add("a seller gets less than the signal's price", "priceOfDecision", "alice", arguments, 180 * 10)
+    claims.add("a seller gets less than the signal's price", "localPrice", "alice", arguments, 180 * 10)
     auction = posted.entry(known.auctions[SLOTS[42]].index)
     arguments = [posted.statement("roof", 42), auction]
-    claims.add("an auction's price in ex_post", "priceOfAuction", "alice", arguments, "ModeWrong")
+    claims.add("an auction's price in ex_post", "localPrice", "alice", arguments, "CitationWrong")
     yield from claims.made
 
     auction, late = known.extra_auctions["late"], known.signals[SLOTS[LATE]]

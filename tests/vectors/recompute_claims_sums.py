@@ -29,7 +29,7 @@ def _totals(setting: Setting) -> Iterator[Claim]:
     if setting is small():
         claims.add("the line alone", "runningTotal", "alice", [run, roof, lines[1:]], "LinesWrong")
         apart = [posted.line("roof", 48), lines[1]]
-        claims.add("lines with one between", "runningTotal", "alice", [run, roof, apart], "LineOfAnotherSlot")
+        claims.add("lines with one between", "runningTotal", "alice", [run, roof, apart], "OfAnother")
         claims.add("somebody else's total", "runningTotal", "bob", [run, roof, lines], "NotTheAccounts")
     yield from claims.made
 
@@ -72,7 +72,7 @@ def _refused_totals() -> Iterator[Claim]:
     claims.add("an honest running total", "runningTotal", "alice", [run, roof, lines], "NothingToPay")
     claims.add("an honest first total", "runningTotal", "alice", [run, roof, [posted.line("roof", 0)]], "NothingToPay")
     claims.add("an honest net", "dayNet", "alice", [run, roof, posted.line("roof", 95)], "NothingToPay")
-    claims.add("a line before the last", "dayNet", "alice", [run, roof, posted.line("roof", 94)], "LineOfAnotherSlot")
+    claims.add("a line before the last", "dayNet", "alice", [run, roof, posted.line("roof", 94)], "OfAnother")
     claims.add("an honest row", "row", "bob", [run, [flat], posted.rows(0)], "NothingToPay")
     yield from claims.made
     jumped = small().post(Lie(total_jump={("flat", 0): -3}))
@@ -91,9 +91,9 @@ def _headers(setting: Setting) -> Iterator[Claim]:
     posted = claims.posted
     debit = -sum(line.amount for line in posted.lines["flat"])
     arguments = [posted.run, posted.point("flat"), SLOTS[40], posted.header(40), posted.rows(0)]
-    claims.add("a header's sums: the day's debit", "malformedHeader", "bob", arguments, debit)
+    claims.add("a header's sums: the day's debit", "malformed", "bob", arguments, debit)
     arguments = [posted.run, posted.point("roof"), SLOTS[40], posted.header(40), NO_ROWS]
-    claims.add("a header's sums: the fixed sum", "malformedHeader", "alice", arguments, FIXED_SUM)
+    claims.add("a header's sums: the fixed sum", "malformed", "alice", arguments, FIXED_SUM)
     yield from claims.made
 
 
@@ -117,13 +117,13 @@ def _lines() -> Iterator[Claim]:
         posted = claims.posted
         debit = -sum(item.amount for item in posted.lines["flat"])
         arguments = [posted.run, posted.point("flat"), SLOTS[33], posted.line("flat", 33), posted.rows(0)]
-        claims.add(f"a line at its place, {case}", "malformedLine", "bob", arguments, debit)
+        claims.add(f"a line at its place, {case}", "malformed", "bob", arguments, debit)
         yield from claims.made
     for case, header in (("of another slot", elsewhere), ("that cites beyond the checkpoint", untariffed)):
         claims = Claims(small(), f"33: a header {case}", small().post(Lie(header=header)))
         posted = claims.posted
         arguments = [posted.run, posted.point("shed"), SLOTS[33], posted.header(33), posted.rows(0)]
-        claims.add(f"a header at its place, {case}", "malformedHeader", "carol", arguments, FIXED_SUM)
+        claims.add(f"a header at its place, {case}", "malformed", "carol", arguments, FIXED_SUM)
         yield from claims.made
 
 
@@ -132,13 +132,13 @@ def _refused_forms() -> Iterator[Claim]:
     posted, run = honest(small()), honest(small()).run
     flat, rows = posted.point("flat"), posted.rows(0)
     line, header = posted.line("flat", 33), posted.header(33)
-    claims.add("a line as it should be", "malformedLine", "bob", [run, flat, SLOTS[33], line, rows], "WellFormed")
+    claims.add("a line as it should be", "malformed", "bob", [run, flat, SLOTS[33], line, rows], "WellFormed")
     arguments = [run, flat, SLOTS[33], header, rows]
-    claims.add("a header as it should be", "malformedHeader", "bob", arguments, "WellFormed")
-    claims.add("a line at another place", "malformedLine", "bob", [run, flat, SLOTS[34], line, rows], "InclusionFailed")
+    claims.add("a header as it should be", "malformed", "bob", arguments, "WellFormed")
+    claims.add("a line at another place", "malformed", "bob", [run, flat, SLOTS[34], line, rows], "InclusionFailed")
     yield from claims.made
     claims = Claims(small(), "header 40 does not add up", small().post(Lie(header=_unsummed)))
     posted = claims.posted
     arguments = [posted.run, posted.point("flat"), SLOTS[40], posted.header(40), posted.rows(0)]
-    claims.add("a neighbour's point and a header", "malformedHeader", "alice", arguments, "NotTheAccounts")
+    claims.add("a neighbour's point and a header", "malformed", "alice", arguments, "NotTheAccounts")
     yield from claims.made

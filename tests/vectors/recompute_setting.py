@@ -1,6 +1,6 @@
 """What the claims of recompute.json are made of: logs, the runs on them, and a claim."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -73,6 +73,23 @@ def honest(setting: Setting) -> Posted:
     return setting.post()
 
 
+WAYS: dict[str, tuple[str, Callable[..., list[Any]]]] = {
+    "energy": ("energy", lambda statement, interval: [statement, interval, []]),
+    "energyOfBetter": ("energy", lambda statement, interval, cited: [statement, interval, [cited]]),
+    "energyOfRegisters": (
+        "energyOfBinding",
+        lambda statement, interval, registers, binding: [statement, interval, binding, [registers]],
+    ),
+    "accountOfBinding": ("energyOfBinding", lambda statement, interval, binding: [statement, interval, binding, []]),
+    "trade": ("trade", lambda statement, auction, fill: [statement, auction, fill, [], []]),
+    "endedHold": ("trade", lambda statement, auction, fill, others: [statement, auction, fill, others, []]),
+    "falseHold": ("trade", lambda statement, auction, fill, decision: [statement, auction, fill, [], [decision]]),
+    "limit": ("limit", lambda statement, order: [statement, order, []]),
+    "limitOfSignal": ("limit", lambda statement, order, signal: [statement, order, [signal]]),
+}
+"""Ways to use a function of the contract whose last openings may be left out; others are called as they are."""
+
+
 class Claims:
     """Claims on one run, collected."""
 
@@ -83,9 +100,20 @@ class Claims:
         self.made: list[Claim] = []
 
     def add(
-        self, case: str, function: str, account: str, arguments: Sequence[Any], expected: int | str, now: int = NOW
+        self, case: str, way: str, account: str, arguments: Sequence[Any], expected: int | str, now: int = NOW
     ) -> None:
+        function, arrange = WAYS.get(way, (way, lambda *given: list(given)))
         name = case if self.setting.name == "small" else f"{case} ({self.setting.name})"
         self.made.append(
-            Claim(name, function, account, self.setting.name, self.run, self.posted, arguments, expected, now)
+            Claim(
+                case=name,
+                function=function,
+                account=account,
+                log=self.setting.name,
+                run=self.run,
+                posted=self.posted,
+                arguments=arrange(*arguments),
+                expected=expected,
+                now=now,
+            )
         )

@@ -11,6 +11,7 @@ library Bindings {
     uint256 internal constant POINT = 0;
     uint256 internal constant ZONE = 1;
     uint256 internal constant ACCOUNT = 2;
+    uint256 internal constant METER_SERIAL_HASH = 3;
     uint256 internal constant REVERSED = 4;
     uint256 internal constant MULTIPLIER_NUM = 5;
     uint256 internal constant MULTIPLIER_DEN = 6;

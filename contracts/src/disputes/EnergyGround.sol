@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {Amounts} from "./Amounts.sol";
 import {Bindings} from "./Bindings.sol";
 import {Facts} from "./Facts.sol";
+import {FactWords} from "./FactWords.sol";
 import {Openings} from "./Openings.sol";
 import {Statements} from "./Statements.sol";
 import {Words} from "./Words.sol";
@@ -21,6 +22,8 @@ abstract contract EnergyGround is Facts {
     error QualityNotValid(uint256 quality);
     /// @notice The BINDING is neither the cited one nor a later one.
     error BindingNotBetter(uint256 given, uint256 cited);
+    /// @notice The registers are of another meter than the BINDING's.
+    error MeterOfAnother(bytes32 meterSerialHash);
     /// @notice A register fell by more than a rollover, or a multiplier divides by zero.
     error RegistersImpossible(uint256 start, uint256 end, uint256 multiplierDen);
 
@@ -68,7 +71,7 @@ abstract contract EnergyGround is Facts {
     ///         that the INTERVAL cites, or a later one of the point that covers the day. Who only the BINDING names was
     ///         posted nothing. Who the point leaf names is owed nothing where the BINDING names another, or another zone.
     /// @dev Reverts as {energy} does, and if: the BINDING is another point's or day's, or neither cited nor later; quality is
-    ///      not 0, or the registers are not those committed to.
+    ///      not 0, the registers are not those committed to, or of another meter than the BINDING names.
     /// @param claim for whom, of ground 1
     /// @param statement the slot
     /// @param interval the INTERVAL that the line cites, or one that names it as superseded
@@ -84,22 +87,22 @@ abstract contract EnergyGround is Facts {
         Case memory c = _open(claim, statement, ENERGY, 0);
         _requireCitedOrNext(c, interval);
         _takeInterval(c, statement, interval);
+        uint64 cited = interval.words[BINDING_WORD].asIndex();
+        // A citation that leads nowhere is behind every BINDING.
+        if (binding.index < cited && cited < c.slot.size) revert BindingNotBetter(binding.index, cited);
+        Bindings.requireCovers(binding.words, c.slot.point, c.slot.day);
+        Openings.requireBinding(statement.run.checkpoint, binding);
         if (registers.length != 0) {
             uint64 quality = interval.words[QUALITY_WORD].asUint();
             if (quality != 0) revert QualityNotValid(quality);
             Openings.requireRegisters(interval.words[COMMITMENT_WORD], registers[0]);
             _measure(c.slot.energy, registers[0].words, binding.words);
         }
-        uint64 cited = interval.words[BINDING_WORD].asIndex();
-        // A citation that leads nowhere is behind every BINDING.
-        if (binding.index < cited && cited < c.slot.size) revert BindingNotBetter(binding.index, cited);
-        Bindings.requireCovers(binding.words, c.slot.point, c.slot.day);
-        Openings.requireBinding(statement.run.checkpoint, binding);
         if (Bindings.accountIn(binding.words, c.slot.zone) == c.claimant) {
-            if (c.claimant != c.slot.owner) c.flags |= OWNED;
+            if (c.claimant != c.slot.owner) c.flags |= FactWords.OWNED;
         } else {
             _requireOwner(c);
-            c.flags |= DISOWNED;
+            c.flags |= FactWords.DISOWNED;
         }
         _settle(c, ENERGY);
     }
@@ -144,7 +147,7 @@ abstract contract EnergyGround is Facts {
         Openings.requireInterval(statement.run.checkpoint, interval);
         Amounts.Energy memory shown = c.slot.energy;
         (shown.importWh, shown.exportWh) = (words[IMPORT_WORD].asUint(), words[EXPORT_WORD].asUint());
-        c.flags |= ENERGY_SHOWN;
+        c.flags |= FactWords.ENERGY_SHOWN;
     }
 
     /// @dev Energy of a valid slot: register differences times the multiplier, rounded down; swapped for a reversed meter.
@@ -152,6 +155,9 @@ abstract contract EnergyGround is Facts {
         private
         pure
     {
+        // Registers of a meter that the BINDING does not name say nothing under its multiplier.
+        bytes32 serial = binding[Bindings.METER_SERIAL_HASH];
+        if (registers[5] != serial && registers[6] != serial) revert MeterOfAnother(serial);
         uint256 modulus = registers[4].asUint();
         uint256 imported = _scaled(registers[0], registers[1], modulus, binding);
         uint256 exported = _scaled(registers[2], registers[3], modulus, binding);

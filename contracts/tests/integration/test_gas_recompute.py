@@ -35,7 +35,7 @@ def street(world):
 
     def build(**changes) -> Scenario:
         header = {**HEADER, **changes.pop("header", {})}
-        meters = {"meterStart": keccak(text="start"), "meterEnd": keccak(text="end")}
+        meters = {"meterStart": keccak(text="serial"), "meterEnd": keccak(text="serial")}
         registers = {
             "importStart": 31_415_926, "importEnd": 31_415_926, "exportStart": 27_182_818, "exportEnd": 27_183_818,
             "modulus": 1_000_000_000, "readingStart": 5_000_001, "readingEnd": 5_000_019, **meters,
@@ -102,7 +102,9 @@ def scenario(name: str, street, world) -> Scenario:
     if name == "trade of a fill":
         return street(line=wrong_line(soldWh=700))
     if name == "trade of a slot whose HOLD is none":
-        return street(line=wrong_line(**held), entries={HOLD_AT: ("DECISION", {"decisionKind": 3, "contentHash": keccak(b"1")})})
+        return street(
+            line=wrong_line(**held), entries={HOLD_AT: ("DECISION", {"decisionKind": 3, "contentHash": keccak(b"1")})}
+        )
     if name == "trade of a slot that is one held too many":
         other = {
             "intervalIndex": 5_000_000, "orderHash": keccak(b"2"), "fillIndex": 1, "holdIndex": 5_000_000,

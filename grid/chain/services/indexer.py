@@ -6,43 +6,54 @@ from typing import Any
 
 import structlog
 from django.conf import settings
-from django.db import transaction
 
 from grid.chain import contracts
-from grid.chain.client import Client, Head, connect
-from grid.chain.locks import owned
+from grid.chain.client import Client, Head
+from grid.chain.errors import RpcError
+from grid.chain.locks import Fence, owned
 from grid.chain.models import Block, ChainEvent, ChainTx, ChainTxState
+from grid.chain.nodes import connect
+from grid.chain.services import halts
 
 log = structlog.get_logger()
 
 WINDOW = 2_000
-"""Blocks asked for at once."""
+"""Blocks asked for at once; fewer where the node finds that too much."""
+
+CONFIRMED = (ChainTxState.FINAL, ChainTxState.REVERTED)
 
 
 def index(*, now: datetime) -> int:
     """Store the events of our contracts up to the confirmed head; return how many are new.
 
     The cursor is the highest stored block. Where its hash is no longer the chain's, blocks and events
-    are dropped back to the last common one, and transactions mined there are looked for again.
+    are dropped back to the last common one, and transactions mined there are looked for again; the market
+    is halted when more confirmed blocks were dropped than CHAIN_REORG_DEPTH.
     Raises ChainUnavailable when the node does not answer; what was stored stays.
     """
-    with owned("indexer") as mine:
-        return _index(connect(), now=now) if mine else 0
+    with owned("indexer") as fence:
+        return _index(connect(now=now), fence, now=now) if fence else 0
 
 
-def _index(client: Client, *, now: datetime) -> int:
+def _index(client: Client, fence: Fence, *, now: datetime) -> int:
     registry = contracts.registry(client.chain_id)
     if not registry:
         return 0
     head = client.head().number - (settings.CHAIN_CONFIRMATIONS - 1)
-    rewind(client, now=now)
+    _rewind(client, fence, now=now)
     last = Block.objects.order_by("-number").values_list("number", flat=True).first()
-    _recheck(client, after=-1 if last is None else last, now=now)
+    _recheck(client, fence, after=-1 if last is None else last, now=now)
     start = min(deployed.block for deployed in registry.values()) if last is None else last + 1
-    found = 0
+    found, window = 0, WINDOW
     while start <= head:
-        end = min(start + WINDOW - 1, head)
-        stored = _window(client, registry, start, end)
+        end = min(start + window - 1, head)
+        try:
+            stored = _window(client, fence, registry, start, end)
+        except RpcError:
+            if window == 1:
+                raise
+            window = max(1, window // 4)  # more blocks or events than this node gives at once
+            continue
         if stored is None:
             break
         found += stored
@@ -50,49 +61,70 @@ def _index(client: Client, *, now: datetime) -> int:
     return found
 
 
-@transaction.atomic
-def rewind(client: Client, *, now: datetime) -> int:
+def _rewind(client: Client, fence: Fence, *, now: datetime) -> int:
     """Drop blocks that the chain no longer has; return how many."""
-    dropped = []
-    for block in Block.objects.order_by("-number").iterator(chunk_size=50):
-        current = client.block(block.number)
-        if current and current.hash == block.hash:
-            break
-        dropped.append(block.number)
+    dropped, common = _dropped(client)
     if not dropped:
         return 0
     log.warning("chain reorganised", from_block=min(dropped), blocks=len(dropped))
-    Block.objects.filter(number__gte=min(dropped)).delete()
-    ChainTx.objects.filter(
-        block_number__gte=min(dropped), state__in=[ChainTxState.FINAL, ChainTxState.REVERTED]
-    ).update(state=ChainTxState.MINED, updated_at=now)
+    allowed = settings.CHAIN_REORG_DEPTH
+    # The halt comes first: killed in between, the next pass finds the same blocks and says the same again.
+    if len(dropped) > allowed:
+        halts.halt(
+            reason=f"The chain dropped {len(dropped)} confirmed blocks or more, from {min(dropped)} on; "
+            f"CHAIN_REORG_DEPTH allows {allowed}.",
+            now=now,
+        )
+    with fence.writing():
+        Block.objects.filter(number__gt=common).delete()
+        # Blocks without events of ours are not all stored, so everything above the common one is looked for again.
+        ChainTx.objects.filter(block_number__gt=common, state__in=CONFIRMED).update(
+            state=ChainTxState.MINED, updated_at=now
+        )
     return len(dropped)
 
 
-def _recheck(client: Client, *, after: int, now: datetime) -> None:
+def _dropped(client: Client) -> tuple[list[int], int]:
+    """Return the numbers of stored blocks that the chain has no more, and the highest it still has (or -1)."""
+    dropped: list[int] = []
+    stored = Block.objects.order_by("-number")
+    start, size = 0, 1
+    while part := list(stored[start : start + size]):
+        for block, current in zip(part, client.blocks([block.number for block in part]), strict=True):
+            if current and current.hash == block.hash:
+                return dropped, block.number
+            dropped.append(block.number)
+        start, size = start + size, 50
+    return dropped, -1
+
+
+def _recheck(client: Client, fence: Fence, *, after: int, now: datetime) -> None:
     """Look again for transactions confirmed in blocks above the cursor that the chain has dropped since."""
-    rows = ChainTx.objects.filter(block_number__gt=after, state__in=[ChainTxState.FINAL, ChainTxState.REVERTED]).only(
-        "block_number", "block_hash"
-    )
+    rows = list(ChainTx.objects.filter(block_number__gt=after, state__in=CONFIRMED).only("block_number", "block_hash"))
+    if not rows:
+        return
     blocks = client.blocks([row.block_number or 0 for row in rows])
     gone = [row.id for row, block in zip(rows, blocks, strict=True) if not block or block.hash != row.block_hash]
-    ChainTx.objects.filter(id__in=gone).update(state=ChainTxState.MINED, updated_at=now)
+    with fence.writing():
+        ChainTx.objects.filter(id__in=gone, state__in=CONFIRMED).update(state=ChainTxState.MINED, updated_at=now)
 
 
-def _window(client: Client, registry: dict[str, contracts.Deployed], start: int, end: int) -> int | None:
+def _window(client: Client, fence: Fence, registry: dict[str, contracts.Deployed], start: int, end: int) -> int | None:
     """Store the events of blocks start to end, and the last of them as cursor.
 
+    Enough blocks before the end are stored too that a reorganisation can be counted as far as it is allowed.
     Returns how many events; None when the chain changed while it was read.
     """
     names = {deployed.address: name for name, deployed in registry.items()}
     query = {"address": list(names), "fromBlock": hex(start), "toBlock": hex(end)}
     logs = client.call("eth_getLogs", query)
-    numbers = sorted({int(entry["blockNumber"], 16) for entry in logs} | {end})
+    counted = range(max(start, end - settings.CHAIN_REORG_DEPTH), end + 1)
+    numbers = sorted({int(entry["blockNumber"], 16) for entry in logs} | set(counted))
     blocks = {block.number: block for block in client.blocks(numbers) if block}
     if any(_hash(blocks, entry) != entry["blockHash"].lower() for entry in logs) or end not in blocks:
         return None
     events = [event for entry in logs if (event := _event(names, entry))]
-    with transaction.atomic():
+    with fence.writing():
         Block.objects.bulk_create([Block(number=b.number, hash=b.hash, timestamp=b.timestamp) for b in blocks.values()])
         ChainEvent.objects.bulk_create(events, batch_size=1_000)
     return len(events)

@@ -4,9 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
+
 from grid.chain import contracts
 from grid.chain.keys import SENDERS
-from grid.chain.models import ChainTx, ChainTxState
+from grid.chain.models import ChainAttempt, ChainTx, ChainTxState
+from grid.chain.services.rows import FAILED, UNSENT
 
 
 def enqueue(
@@ -41,21 +44,14 @@ def enqueue(
 
 
 def retry(*, business_key: str, now: datetime) -> bool:
-    """Queue a refused call again, once its cause is gone; say whether there was one to queue.
+    """Queue a refused or given-up call again, once its cause is gone; say whether there was one to queue.
 
     A call that failed in its block used up its nonce, so it can only happen by being signed anew.
     """
-    refused = ChainTx.objects.filter(business_key=business_key, state=ChainTxState.REVERTED)
-    changed = refused.update(
-        state=ChainTxState.QUEUED,
-        nonce=None,
-        raw=None,
-        tx_hash=None,
-        block_number=None,
-        block_hash="",
-        block_timestamp=None,
-        gas_used=None,
-        error="",
-        updated_at=now,
-    )
-    return bool(changed)
+    with transaction.atomic():
+        refused = ChainTx.objects.filter(
+            business_key=business_key, state__in=[ChainTxState.REVERTED, ChainTxState.DEAD]
+        )
+        ChainAttempt.objects.filter(tx__in=refused, outcome="mined").update(outcome=FAILED)
+        fields = {**UNSENT, "state": ChainTxState.QUEUED, "replans": 0, "error": "", "updated_at": now}
+        return bool(refused.update(**fields))

@@ -1,34 +1,44 @@
-"""Sending the outbox: sign, store, broadcast, confirm. One owner per sender, nothing twice, nothing lost.
+"""Sending the outbox: sign, store, broadcast. One owner per sender, nothing twice, nothing lost.
 
 A row goes QUEUED -> SIGNED (raw bytes and nonce committed) -> SENT -> MINED -> FINAL. A call that the
-contract refuses at estimation becomes REVERTED and takes no nonce, so it holds up nobody.
+contract refuses at estimation becomes REVERTED and takes no nonce, so it holds up nobody. Every signed
+version of a row is kept, since any of them may be mined. What `confirm` does is in the module beside.
 """
 
 import contextlib
-from datetime import datetime
-from typing import Any
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import structlog
 from django.conf import settings
-from django.db import transaction
-from eth_account import Account
-from eth_utils.address import to_checksum_address
+from django.db.models import Max, Q
 
-from grid.chain import contracts, devchain, keys
-from grid.chain.client import Client, Head, connect
-from grid.chain.errors import CallReverted, ContractUnknown, KeyRefused, RpcError
-from grid.chain.locks import owned
-from grid.chain.models import ChainTx, ChainTxState
+from grid.chain import devchain, signers, transactions
+from grid.chain.client import Client
+from grid.chain.errors import CallReverted, ContractUnknown, FeeTooHigh, KeyRefused, RpcError
+from grid.chain.fees import Offer, bumped, offer
+from grid.chain.locks import Fence, owned
+from grid.chain.models import ChainAttempt, ChainTx, ChainTxState
+from grid.chain.nodes import connect
+from grid.chain.queries import halted
+from grid.chain.services.confirm import confirm_sent
+from grid.chain.services.reverts import call_of, reverted
+from grid.chain.services.rows import LIVE, SPENT, change, write
+from grid.chain.transactions import Transaction
+
+__all__ = ["MARKET_SENDERS", "confirm_sent", "send_pending"]
 
 log = structlog.get_logger()
 
-GAS_LIMIT = 16_777_216
-"""The most gas one transaction may have (EIP-7825)."""
-
 GAS_MARGIN_PERCENT = 25
 SWEEP = 500
-_KNOWN = ("already known", "already imported", "known transaction")
+MARKET_SENDERS = ("poster", "anchorer")
+"""Whose new calls wait while the market is halted; members' own go on."""
+
+_KNOWN = ("already known", "already imported", "known transaction", "underpriced")
 _NONCE_USED = ("nonce too low", "nonce is too low")
+_FEE_TOO_LOW = ("less than block base fee", "underpriced", "fee too low")
+_TOO_MUCH_GAS = ("gas required exceeds", "intrinsic gas too high", "exceeds block gas limit", "gas limit too high")
 
 
 def send_pending(*, now: datetime) -> int:
@@ -37,16 +47,21 @@ def send_pending(*, now: datetime) -> int:
     A sender that another process is busy with is left to it. Raises ChainUnavailable when the node
     does not answer: every row keeps its state, and the next sweep goes on from there.
     """
-    waiting = ChainTx.objects.filter(state__in=[ChainTxState.QUEUED, ChainTxState.SIGNED])
-    names = sorted(set(waiting.values_list("sender", flat=True)))
+    waiting = Q(state__in=[ChainTxState.QUEUED, ChainTxState.SIGNED, ChainTxState.SENT])
+    names = sorted(set(ChainTx.objects.filter(waiting).values_list("sender", flat=True)))
     if not names:
         return 0
-    client = connect()
+    client = connect(now=now)
     with contextlib.ExitStack() as stack:
-        senders = {name: _Sender(name, client) for name in names if stack.enter_context(owned(f"sender.{name}"))}
-        signed = waiting.filter(sender__in=senders, state=ChainTxState.SIGNED).order_by("sender", "nonce")
-        sent = sum(senders[row.sender].broadcast(row, now=now) for row in signed)
-        queued = waiting.filter(sender__in=senders, state=ChainTxState.QUEUED).order_by("id")
+        senders: dict[str, _Sender] = {}
+        for name in names:
+            fence = stack.enter_context(owned(f"sender.{name}"))
+            if fence:
+                senders[name] = _Sender(name, client, fence)
+        sent = sum(sender.catch_up(now=now) for sender in senders.values())
+        queued = ChainTx.objects.filter(state=ChainTxState.QUEUED, sender__in=senders).order_by("id")
+        if halted():
+            queued = queued.exclude(sender__in=MARKET_SENDERS)
         sent += sum(senders[row.sender].send(row, now=now) for row in queued[:SWEEP])
     return sent
 
@@ -54,12 +69,23 @@ def send_pending(*, now: datetime) -> int:
 class _Sender:
     """A key at work: its next nonce, and whether something before it is stuck."""
 
-    def __init__(self, name: str, client: Client) -> None:
+    def __init__(self, name: str, client: Client, fence: Fence) -> None:
         self.name = name
         self.client = client
-        self.fees = fees(client)
+        self.fence = fence
         self.stuck = False
         self._nonce: int | None = None
+        self._offer: Offer | None = None
+        self._signer: signers.Signer | None = None
+
+    def catch_up(self, *, now: datetime) -> int:
+        """Broadcast what is signed, fill gaps before it, raise the fees of what is stuck; return how many."""
+        live = ChainTx.objects.filter(sender=self.name, state__in=LIVE).order_by("address", "nonce")
+        sent = sum(self.broadcast(row, now=now) for row in live.filter(state=ChainTxState.SIGNED)[:SWEEP])
+        if live.exists():
+            sent += self._fill_gaps(now=now)
+            sent += self._raise_fees(now=now)
+        return sent
 
     def send(self, row: ChainTx, *, now: datetime) -> int:
         """Sign, store and broadcast a queued row; return 1 if it was broadcast."""
@@ -68,21 +94,19 @@ class _Sender:
         if devchain.follows_clock():
             devchain.set_next_time(self.client, now=now)
         try:
-            call = self._call(row)
-        except (CallReverted, ContractUnknown, KeyRefused, ValueError) as error:
-            _finish(row, ChainTxState.REVERTED, str(error), now=now)
+            signer = self._keeper()
+            nonce = self._next_nonce(signer.address)
+            transaction = self._transaction(row, signer.address, nonce)
+        except (CallReverted, ContractUnknown, ValueError) as error:
+            self._refuse(row, str(error), now=now)
             return 0
+        except (KeyRefused, FeeTooHigh) as error:
+            return self._wait(row, str(error), now=now)
         except RpcError as error:
-            _note(row, str(error), now=now)
+            change(self.fence, row, now=now, error=str(error), attempts=row.attempts + 1)
             return 0
-        key = keys.key(self.name)
-        nonce = self._next_nonce(key.address)
-        signed = Account.sign_transaction({**call, "nonce": nonce}, key.private_key)
-        row.nonce, row.raw = nonce, bytes(signed.raw_transaction)
-        row.tx_hash = "0x" + bytes(signed.hash).hex()
-        row.state, row.updated_at = ChainTxState.SIGNED, now
-        with transaction.atomic(durable=True):
-            row.save(update_fields=["nonce", "raw", "tx_hash", "state", "updated_at"])
+        if not self._sign(row, transaction, now=now):
+            return 0
         self._nonce = nonce + 1
         return self.broadcast(row, now=now)
 
@@ -90,162 +114,188 @@ class _Sender:
         """Hand the stored bytes to the node, as often as it takes; return 1 if it has them."""
         if self.stuck:
             return 0
+        with self.fence.writing():
+            if not write(row, now=now, attempts=row.attempts + 1):
+                return 0
+            ChainAttempt.objects.filter(tx_hash=row.tx_hash, broadcast_at__isnull=True).update(broadcast_at=now)
         try:
             self.client.call("eth_sendRawTransaction", "0x" + bytes(row.raw or b"").hex())
         except RpcError as error:
-            if not _is_known(self.client, row, error):
-                self._refused(row, error, now=now)
-                return 0
-        row.state, row.attempts, row.error, row.updated_at = ChainTxState.SENT, row.attempts + 1, "", now
-        row.save(update_fields=["state", "attempts", "error", "updated_at"])
-        return 1
+            return self._not_taken(row, error, now=now)
+        return int(change(self.fence, row, now=now, state=ChainTxState.SENT, error=""))
 
-    def _refused(self, row: ChainTx, error: RpcError, *, now: datetime) -> None:
-        """Give up a row whose nonce is spent; keep any other, and what follows it, for the next sweep."""
-        if any(text in error.message.lower() for text in _NONCE_USED):
-            _finish(row, ChainTxState.DEAD, "Another transaction has its nonce.", now=now)
-        else:
-            self.stuck = True
-            _note(row, str(error), now=now)
+    def _not_taken(self, row: ChainTx, error: RpcError, *, now: datetime) -> int:
+        """Find out what a refusal means: the node has the bytes, or another version, or the nonce is spent."""
+        message = error.message.lower()
+        spent = any(text in message for text in _NONCE_USED)
+        maybe_there = spent or any(text in message for text in _KNOWN)
+        open_versions = row.versions.exclude(outcome__in=SPENT)
+        if maybe_there and self.client.known(list(open_versions.values_list("tx_hash", flat=True))):
+            return int(change(self.fence, row, now=now, state=ChainTxState.SENT, error=""))
+        if spent:
+            # Whose transaction took the nonce shows when the block is confirmed: `confirm` looks for it.
+            told = f"Another transaction took nonce {row.nonce}."
+            change(self.fence, row, now=now, state=ChainTxState.SENT, error=told)
+            return 0
+        if any(text in message for text in _FEE_TOO_LOW) and self._is_due(row, now=now):
+            return self._replace(row, now=now)
+        return self._wait(row, str(error), now=now)
 
-    def _call(self, row: ChainTx) -> dict[str, Any]:
-        """Return the transaction without its nonce, its gas estimated on top of what is pending."""
-        contract = contracts.contract(row.contract)
-        call = {
-            "from": keys.address(self.name),
-            "to": contracts.address_of(row.contract, self.client.chain_id),
-            "data": "0x" + contract.calldata(row.function, row.args).hex(),
-        }
+    def _sign(self, row: ChainTx, transaction: Transaction, *, now: datetime) -> bool:
+        """Sign and commit before anything is broadcast; return whether the row was still ours to sign."""
+        signer = self._keeper()
         try:
-            estimate = int(self.client.call("eth_estimateGas", call, "pending"), 16)
+            raw = signer.sign(transaction)
+        except KeyRefused as error:
+            self._wait(row, str(error), now=now)
+            return False
+        tx_hash = transactions.hash_of(raw)
+        with self.fence.writing(durable=True):
+            if not write(
+                row,
+                now=now,
+                state=ChainTxState.SIGNED,
+                address=signer.address,
+                nonce=transaction.nonce,
+                raw=raw,
+                tx_hash=tx_hash,
+            ):
+                return False
+            ChainAttempt.objects.create(
+                tx=row,
+                address=signer.address,
+                nonce=transaction.nonce,
+                tx_hash=tx_hash,
+                raw=raw,
+                gas=transaction.gas,
+                max_fee=transaction.max_fee,
+                priority_fee=transaction.priority_fee,
+                made_at=now,
+            )
+        return True
+
+    def _transaction(self, row: ChainTx, address: str, nonce: int) -> Transaction:
+        """Return a row's call with gas estimated on top of what is pending. Raises ValueError above the limit."""
+        wanted = self._fees()
+        call = call_of(row, address, self.client)
+        limit = settings.CHAIN_GAS_LIMIT
+        what = row.function or "An empty transaction"
+        try:
+            estimate = self.client.gas(call)
         except RpcError as error:
+            if any(text in error.message.lower() for text in _TOO_MUCH_GAS):
+                raise ValueError(f"{what} needs more gas than a block has; one transaction may have {limit}.") from None
             raise reverted(error) from None
-        if estimate > GAS_LIMIT:
-            raise ValueError(f"{row.function} needs {estimate} gas; one transaction may have {GAS_LIMIT}.")
-        return {
-            "to": to_checksum_address(call["to"]),
-            "data": call["data"],
-            "value": 0,
-            "gas": min(GAS_LIMIT, estimate + estimate * GAS_MARGIN_PERCENT // 100),
-            "chainId": self.client.chain_id,
-            "type": 2,
-            **self.fees,
-        }
+        if estimate > limit:
+            raise ValueError(f"{what} needs {estimate} gas; one transaction may have {limit}.")
+        return Transaction(
+            chain_id=self.client.chain_id,
+            nonce=nonce,
+            priority_fee=wanted.priority_fee,
+            max_fee=wanted.max_fee,
+            gas=min(limit, estimate + estimate * GAS_MARGIN_PERCENT // 100),
+            to=bytes.fromhex(call["to"][2:]),
+            data=bytes.fromhex(call["data"][2:]),
+        )
 
     def _next_nonce(self, address: str) -> int:
         """Return the nonce after the last one we signed, or the chain's count where it is ahead of us."""
         if self._nonce is None:
-            last = (
-                ChainTx.objects.filter(sender=self.name, nonce__isnull=False)
-                .order_by("-nonce")
-                .values_list("nonce", flat=True)
-                .first()
-            )
-            ours = 0 if last is None else last + 1
-            self._nonce = max(ours, self.client.transaction_count(address))
+            last = ChainAttempt.objects.filter(address=address).order_by("-nonce").values_list("nonce", flat=True)
+            ours = last[0] + 1 if last else 0
+            count = self.client.transaction_count(address)
+            if count > ours and last:
+                log.warning("nonces used by others", sender=self.name, from_nonce=ours, to_nonce=count)
+            self._nonce = max(ours, count)
         return self._nonce
 
+    def _fill_gaps(self, *, now: datetime) -> int:
+        """Fill nonces that nobody holds and later rows wait behind, each with a transaction to ourselves."""
+        try:
+            address = self._keeper().address
+        except KeyRefused:
+            return 0  # what is signed goes on without the key
+        waiting = ChainTx.objects.filter(address=address, state__in=[ChainTxState.SIGNED, ChainTxState.SENT])
+        last = waiting.order_by("-nonce").values_list("nonce", flat=True).first()
+        count = self.client.transaction_count(address)
+        if last is None or last < count:
+            return 0
+        held = set(ChainTx.objects.filter(address=address, nonce__gte=count).values_list("nonce", flat=True))
+        missing = [nonce for nonce in range(count, last) if nonce not in held]
+        return sum(self._fill(nonce, address, now=now) for nonce in missing[:SWEEP])
 
-def fees(client: Client) -> dict[str, int]:
-    """Return EIP-1559 fees: twice the base fee, and the node's tip unless gas is free."""
-    base = client.head().base_fee
-    tip = int(client.call("eth_maxPriorityFeePerGas"), 16) if base else 0
-    return {"maxFeePerGas": 2 * base + tip, "maxPriorityFeePerGas": tip}
+    def _fill(self, nonce: int, address: str, *, now: datetime) -> int:
+        log.warning("nonce gap", sender=self.name, nonce=nonce)
+        with self.fence.writing():
+            row, _ = ChainTx.objects.get_or_create(
+                business_key=f"fill:{address}:{nonce}",
+                defaults={"sender": self.name, "args": [], "created_at": now, "updated_at": now},
+            )
+        if row.state != ChainTxState.QUEUED:
+            return 0
+        try:
+            transaction = self._transaction(row, address, nonce)
+        except (FeeTooHigh, RpcError, ValueError) as error:
+            return self._wait(row, str(error), now=now)
+        return self.broadcast(row, now=now) if self._sign(row, transaction, now=now) else 0
 
+    def _is_due(self, row: ChainTx, *, now: datetime) -> bool:
+        """Say whether a row's newest version has been out long enough to be replaced."""
+        since = row.versions.aggregate(since=Max("broadcast_at"))["since"]
+        return since is not None and since <= now - timedelta(seconds=settings.CHAIN_BUMP_SECONDS)
 
-def reverted(error: RpcError) -> RpcError:
-    """Return CallReverted with the decoded custom error where a contract refused; else the error itself."""
-    if error.code == 3 or "revert" in error.message.lower():
-        return CallReverted(error, contracts.reason(error.data, error.message))
-    return error
+    def _raise_fees(self, *, now: datetime) -> int:
+        """Replace what has been out too long by versions that offer more; return how many."""
+        since = now - timedelta(seconds=settings.CHAIN_BUMP_SECONDS)
+        out = ChainTx.objects.filter(sender=self.name, state=ChainTxState.SENT)
+        out = out.annotate(out_since=Max("versions__broadcast_at")).filter(out_since__lte=since)
+        stuck = list(out.order_by("nonce")[:SWEEP])
+        if not stuck or self.client.head().base_fee == 0:
+            return 0  # where gas is free, fees hold up nothing
+        counts = {address: self.client.transaction_count(address) for address in {row.address for row in stuck}}
+        return sum(self._replace(row, now=now) for row in stuck if (row.nonce or 0) >= counts[row.address])
 
+    def _replace(self, row: ChainTx, *, now: datetime) -> int:
+        newest = row.versions.order_by("-id")[0]
+        try:
+            wanted = self._fees()
+            if self._keeper().address != row.address:
+                raise KeyRefused(f"Its key is no longer the one of {self.name}.")
+        except (FeeTooHigh, KeyRefused) as error:
+            return self._stays(row, str(error), now=now)
+        higher = bumped(Offer(newest.max_fee, newest.priority_fee), wanted)
+        if higher is None:
+            cap = settings.CHAIN_MAX_FEE_WEI
+            return self._stays(row, f"It offers {newest.max_fee} wei; CHAIN_MAX_FEE_WEI is {cap}.", now=now)
+        before, _ = transactions.decode(bytes(newest.raw))
+        log.warning("fees raised", key=row.business_key, nonce=row.nonce, max_fee=higher.max_fee)
+        transaction = replace(before, max_fee=higher.max_fee, priority_fee=higher.priority_fee)
+        return self.broadcast(row, now=now) if self._sign(row, transaction, now=now) else 0
 
-def confirm_sent(*, now: datetime) -> int:
-    """Look for what was broadcast; return how many rows changed.
-
-    A row is FINAL, or REVERTED, once its block is deep enough. A transaction that was lost, or whose
-    block the chain dropped, is broadcast again: the same bytes, so it cannot happen twice.
-    """
-    open_rows = ChainTx.objects.filter(state__in=[ChainTxState.SENT, ChainTxState.MINED])
-    rows = list(open_rows.order_by("id")[:SWEEP])
-    if not rows:
+    def _stays(self, row: ChainTx, why: str, *, now: datetime) -> int:
+        """Say that a transaction in no block is not replaced, and sign nothing behind it; return 0."""
+        self.stuck = True
+        log.warning("transaction stuck", key=row.business_key, nonce=row.nonce, reason=why)
+        change(self.fence, row, now=now, error=f"In no block yet, and not replaced: {why}")
         return 0
-    client = connect()
-    head = client.head()
-    receipts = client.receipts([row.tx_hash or "" for row in rows])
-    numbers = sorted({int(receipt["blockNumber"], 16) for receipt in receipts if receipt})
-    blocks = {block.number: block for block in client.blocks(numbers) if block}
-    changed = 0
-    for row, receipt in zip(rows, receipts, strict=True):
-        block = blocks.get(int(receipt["blockNumber"], 16)) if receipt else None
-        if receipt is None:
-            changed += _lost(client, row, now=now)
-        elif block and block.hash == receipt["blockHash"].lower():
-            changed += _mined(client, row, receipt, block, head, now=now)
-    return changed
 
-
-def _mined(client: Client, row: ChainTx, receipt: dict[str, Any], block: Head, head: Head, *, now: datetime) -> int:
-    before = (row.state, row.block_hash)
-    row.block_number, row.block_hash, row.block_timestamp = block.number, block.hash, block.timestamp
-    row.gas_used = int(receipt["gasUsed"], 16)
-    deep = head.number - block.number + 1 >= settings.CHAIN_CONFIRMATIONS
-    if not deep:
-        row.state = ChainTxState.MINED
-    elif int(receipt["status"], 16):
-        row.state = ChainTxState.FINAL
-    else:
-        row.state, row.error = ChainTxState.REVERTED, _why(client, row)
-        log.warning("transaction reverted", key=row.business_key, reason=row.error)
-    if (row.state, row.block_hash) == before:
+    def _wait(self, row: ChainTx, why: str, *, now: datetime) -> int:
+        """Keep a row and everything behind it for the next sweep; return 0."""
+        self.stuck = True
+        log.warning("sender waits", key=row.business_key, sender=self.name, reason=why)
+        change(self.fence, row, now=now, error=why, attempts=row.attempts + 1)
         return 0
-    row.updated_at = now
-    row.save()
-    return 1
 
+    def _refuse(self, row: ChainTx, why: str, *, now: datetime) -> None:
+        log.warning("transaction not sent", key=row.business_key, reason=why)
+        change(self.fence, row, now=now, state=ChainTxState.REVERTED, error=why)
 
-def _lost(client: Client, row: ChainTx, *, now: datetime) -> int:
-    """Broadcast again what the node no longer has; return 1 if the row changed."""
-    if row.state == ChainTxState.SENT and client.call("eth_getTransactionByHash", row.tx_hash):
-        return 0
-    row.block_number = row.block_timestamp = row.gas_used = None
-    row.block_hash = ""
-    row.state, row.updated_at = ChainTxState.SIGNED, now
-    row.save()
-    return 1
+    def _keeper(self) -> signers.Signer:
+        if self._signer is None:
+            self._signer = signers.signer(self.name)
+        return self._signer
 
-
-def _why(client: Client, row: ChainTx) -> str:
-    """Return why a mined transaction failed, by calling it again on the state before its block."""
-    contract = contracts.contract(row.contract)
-    call = {
-        "from": keys.address(row.sender),
-        "to": contracts.address_of(row.contract, client.chain_id),
-        "data": "0x" + contract.calldata(row.function, row.args).hex(),
-    }
-    try:
-        client.call("eth_call", call, hex((row.block_number or 1) - 1))
-    except RpcError as error:
-        return str(reverted(error))
-    return "Reverted in its block, not on the state before it."
-
-
-def _is_known(client: Client, row: ChainTx, error: RpcError) -> bool:
-    """Say whether the node has the transaction although it refused the bytes."""
-    message = error.message.lower()
-    if any(text in message for text in _KNOWN):
-        return True
-    if any(text in message for text in _NONCE_USED):
-        return client.call("eth_getTransactionByHash", row.tx_hash) is not None
-    return False
-
-
-def _finish(row: ChainTx, state: ChainTxState, error: str, *, now: datetime) -> None:
-    log.warning("transaction not sent", key=row.business_key, state=state, reason=error)
-    row.state, row.error, row.updated_at = state, error, now
-    row.save(update_fields=["state", "error", "updated_at"])
-
-
-def _note(row: ChainTx, error: str, *, now: datetime) -> None:
-    row.error, row.attempts, row.updated_at = error, row.attempts + 1, now
-    row.save(update_fields=["error", "attempts", "updated_at"])
+    def _fees(self) -> Offer:
+        if self._offer is None:
+            self._offer = offer(self.client)
+        return self._offer

@@ -72,7 +72,15 @@ def verify_day(zone: Zone, day: int, folder: Path) -> Verified:
     for name, case in cases:
         file = folder / f"{name}.json"
         file.write_text(json.dumps(case))
-        command = [sys.executable, "-m", "grid.verifier", str(file), "--rpc", settings.CHAIN_URL, "--json"]
+        command = [
+            sys.executable,
+            "-m",
+            "grid.verifier",
+            str(file),
+            "--rpc",
+            settings.CHAIN_URL.split(",")[0].strip(),
+            "--json",
+        ]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         report = json.loads(done.stdout)
         checks += report["held"]

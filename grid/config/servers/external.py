@@ -1,5 +1,6 @@
 """Servers somebody else runs: wait for them with progress, or say which is missing and how to set it."""
 
+import contextlib
 import errno
 import socket
 import time
@@ -79,9 +80,16 @@ def wait_for_redis(url: str, *, say: Say, patience: float = PATIENCE) -> None:
     _wait("Redis or Valkey", "REDIS_URL", attempt, say, patience)
 
 
-def wait_for_chain(url: str, *, say: Say, patience: float = PATIENCE) -> None:
+def wait_for_chain(urls: str, *, say: Say, patience: float = PATIENCE) -> None:
+    """Wait for one of the nodes whose addresses stand with commas between."""
+
     def attempt() -> None:
-        rpc(url, "eth_chainId")
+        *others, last = [url.strip() for url in urls.split(",")]
+        for url in others:
+            with contextlib.suppress(OSError, ValueError):
+                rpc(url, "eth_chainId")
+                return
+        rpc(last, "eth_chainId")
 
     _wait("chain", "CHAIN_URL", attempt, say, patience)
 

@@ -1,78 +1,64 @@
 """Ground 1, ENERGY: the INTERVAL that counts, its registers, and the BINDING that counts."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from grid.domain.claim_errors import (
     BindingNotBetter,
     BindingNotOfDay,
     BindingOfAnother,
-    CitationWrong,
     IntervalNotBetter,
-    IntervalOfAnother,
     MeterOfAnother,
-    NotTheBindings,
     QualityNotValid,
     RegistersImpossible,
 )
 from grid.domain.entries import EntryKind
-from grid.domain.grounds.facts import Facts, Posted
+from grid.domain.grounds.facts import Facts, Posted, require_cited, require_owner, require_same
 from grid.domain.openings import AnyEntry, Entry, Opened, Words, require_any, require_entry, require_registers
 from grid.domain.registers import Quality
 
 
-def of_interval(posted: Posted, facts: Facts, interval: Entry) -> Facts:
-    """Return the facts with the energy of the cited INTERVAL or its direct successor. Raises ClaimRefused."""
-    return replace(facts, energy=_energy(_cited_or_next(posted, interval)))
+def of_interval(posted: Posted, facts: Facts, interval: Entry, cited: Sequence[AnyEntry]) -> Facts:
+    """Return the facts with the energy of the INTERVAL that counts. Raises ClaimRefused.
 
-
-def of_better(posted: Posted, facts: Facts, interval: Entry, cited: AnyEntry) -> Facts:
-    """Return the facts with the energy of an INTERVAL that overrules the cited entry. Raises ClaimRefused.
-
-    The higher version counts, of equal ones the lower index; an entry that is no INTERVAL of the slot never does.
+    That is the cited one, one that names it as superseded, or one that is better than a `cited` entry which is opened.
     """
-    cited_index = posted.line.number("intervalIndex")
-    if cited.index != cited_index:
-        raise CitationWrong(cited.index, cited_index)
-    better, known = _interval(posted, interval), require_any(posted.run, EntryKind.INTERVAL, cited)
-    if known is not None and _is_of(known, posted):
-        version, other = better.number("version"), known.number("version")
-        if version < other or (version == other and interval.index >= cited_index):
-            raise IntervalNotBetter(interval.index, cited_index)
-    return replace(facts, energy=_energy(better))
-
-
-def of_registers(
-    posted: Posted, facts: Facts, interval: Entry, registers: Words, binding: Entry, account: bytes
-) -> Facts:
-    """Return the facts with the energy that a valid slot's registers give under the BINDING. Raises ClaimRefused."""
-    counting, bound, facts = _bound(posted, facts, interval, binding, account)
-    quality = counting.number("quality")
-    if quality != Quality.VALID:
-        raise QualityNotValid(quality)
-    opened = require_registers(counting.data("registersCommitment"), registers)
-    meter = bound.data("meterSerialHash")
-    if meter not in (opened.data("meterStart"), opened.data("meterEnd")):
-        raise MeterOfAnother(meter)
-    return replace(facts, energy=_measured(opened, bound))
-
-
-def of_binding(posted: Posted, facts: Facts, interval: Entry, binding: Entry, account: bytes) -> Facts:
-    """Return the facts with whose the slot is by the BINDING that counts. Raises ClaimRefused."""
-    counting, _, facts = _bound(posted, facts, interval, binding, account)
+    counting = _better(posted, interval, cited[0]) if cited else _cited_or_next(posted, interval)
     return replace(facts, energy=_energy(counting))
 
 
-def _bound(posted: Posted, facts: Facts, interval: Entry, entry: Entry, account: bytes) -> tuple[Opened, Opened, Facts]:
-    """Return INTERVAL and BINDING, and the facts with whose the slot is."""
+def of_binding(
+    posted: Posted, facts: Facts, interval: Entry, binding: Entry, registers: Sequence[Words], account: bytes
+) -> Facts:
+    """Return the facts with whose the slot is by the BINDING that counts, and its registers' energy.
+
+    Raises ClaimRefused. Registers give a valid slot's energy with the BINDING's multiplier and reversal.
+    """
     counting = _cited_or_next(posted, interval)
-    binding = _binding(posted, entry, counting.index("bindingIndex"))
+    bound = _binding(posted, binding, counting.index("bindingIndex"))
+    measured = _measured(counting, registers[0], bound) if registers else _energy(counting)
+    facts = replace(facts, energy=measured)
     # A binding to a point of another zone leaves nobody here to settle with.
-    bound = binding.data("account") if binding.data("zone") == posted.zone else bytes(20)
-    if bound == account:
-        return counting, binding, replace(facts, owned=facts.owned or bound != posted.point.account)
-    if account != posted.point.account:
-        raise NotTheBindings(account, bound)
-    return counting, binding, replace(facts, disowned=True)
+    named = bound.data("account") if bound.data("zone") == posted.zone else bytes(20)
+    if named == account:
+        return replace(facts, owned=facts.owned or named != posted.point.account)
+    require_owner(account, posted.point, facts)
+    return replace(facts, disowned=True)
+
+
+def _better(posted: Posted, interval: Entry, cited: AnyEntry) -> Opened:
+    """Return an INTERVAL that overrules the cited entry: the higher version counts, of equal ones the lower index.
+
+    An entry that is no INTERVAL of the slot never counts.
+    """
+    require_cited(cited.index, posted.line.number("intervalIndex"))
+    better, known = _interval(posted, interval), require_any(posted.run, EntryKind.INTERVAL, cited)
+    about = (posted.point.point, posted.slot)
+    if known is not None and (known.data("point"), known.number("slot")) == about:
+        version, other = better.number("version"), known.number("version")
+        if version < other or (version == other and interval.index >= cited.index):
+            raise IntervalNotBetter(interval.index, cited.index)
+    return better
 
 
 def _cited_or_next(posted: Posted, entry: Entry) -> Opened:
@@ -87,13 +73,9 @@ def _cited_or_next(posted: Posted, entry: Entry) -> Opened:
 def _interval(posted: Posted, entry: Entry) -> Opened:
     """Return an INTERVAL of the slot that stands in the checkpoint."""
     opened = Opened(EntryKind.INTERVAL, entry.words)
-    if not _is_of(opened, posted):
-        raise IntervalOfAnother(opened.data("point"), opened.number("slot"))
+    require_same(opened.data("point"), posted.point.point)
+    require_same(opened.number("slot"), posted.slot)
     return require_entry(posted.run, EntryKind.INTERVAL, entry)
-
-
-def _is_of(interval: Opened, posted: Posted) -> bool:
-    return interval.data("point") == posted.point.point and interval.number("slot") == posted.slot
 
 
 def _energy(interval: Opened) -> tuple[int, int]:
@@ -113,8 +95,15 @@ def _binding(posted: Posted, entry: Entry, cited: int | None) -> Opened:
     return require_entry(posted.run, EntryKind.BINDING, entry)
 
 
-def _measured(registers: Opened, binding: Opened) -> tuple[int, int]:
-    """Return what the registers rose, times the multiplier; swapped for a reversed meter."""
+def _measured(interval: Opened, words: Words, binding: Opened) -> tuple[int, int]:
+    """Return what the registers of a valid slot rose, times the multiplier; swapped for a reversed meter."""
+    quality = interval.number("quality")
+    if quality != Quality.VALID:
+        raise QualityNotValid(quality)
+    registers = require_registers(interval.data("registersCommitment"), words)
+    meter = binding.data("meterSerialHash")
+    if meter not in (registers.data("meterStart"), registers.data("meterEnd")):
+        raise MeterOfAnother(meter)
     imported = _scaled(registers.number("importStart"), registers.number("importEnd"), registers, binding)
     exported = _scaled(registers.number("exportStart"), registers.number("exportEnd"), registers, binding)
     return (exported, imported) if binding.flag("reversed") else (imported, exported)
@@ -126,5 +115,5 @@ def _scaled(start: int, end: int, registers: Opened, binding: Opened) -> int:
     if end < start:
         end += modulus
     if end < start or divisor == 0:
-        raise RegistersImpossible(start, end, modulus, divisor)
+        raise RegistersImpossible(start, end, divisor)
     return (end - start) * binding.number("multiplierNum") // divisor

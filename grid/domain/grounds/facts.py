@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from grid.domain.amounts import Prices, Quantities, line_amount
-from grid.domain.claim_errors import CitationWrong, EntryOfAnother, HeaderOfAnotherSlot, NotTheAccounts
+from grid.domain.claim_errors import CitationWrong, HeaderOfAnotherSlot, NotTheAccounts, OfAnother
 from grid.domain.entries import DecisionKind, EntryKind, LeafKind
 from grid.domain.openings import (
     Entry,
@@ -91,25 +91,34 @@ def require_owner(account: bytes, point: Point, facts: Facts) -> None:
         raise NotTheAccounts(account, point.account)
 
 
+def require_cited(index: int, cited: int | None) -> None:
+    """Require the entry that is cited. Raises CitationWrong."""
+    if index != cited:
+        raise CitationWrong(index, cited)
+
+
+def require_same(given: int | bytes, expected: int | bytes) -> None:
+    """Require what was opened to be about what is claimed. Raises OfAnother."""
+    if given != expected:
+        raise OfAnother(given, expected)
+
+
 def require_auction(posted: Posted, entry: Entry) -> Opened:
     """Return the AUCTION that the header cites, of the run's zone and the slot. Raises ClaimRefused."""
-    cited = posted.header.index("auctionIndex")
-    if entry.index != cited:
-        raise CitationWrong(entry.index, cited)
+    require_cited(entry.index, posted.header.index("auctionIndex"))
     auction = require_entry(posted.run, EntryKind.AUCTION, entry)
-    if auction.data("zone") != posted.zone or auction.number("slot") != posted.slot:
-        raise EntryOfAnother(auction.data("zone"), auction.number("slot"))
+    require_same(auction.data("zone"), posted.zone)
+    require_same(auction.number("slot"), posted.slot)
     return auction
 
 
 def require_price(posted: Posted, entry: Entry) -> Opened:
     """Return the price DECISION that the header cites, of the run's zone and the slot. Raises ClaimRefused."""
-    cited = posted.header.index("priceIndex")
-    if entry.index != cited:
-        raise CitationWrong(entry.index, cited)
+    require_cited(entry.index, posted.header.index("priceIndex"))
     decision = require_entry(posted.run, EntryKind.DECISION, entry)
-    if not is_decision(posted, decision, DecisionKind.PRICE):
-        raise EntryOfAnother(decision.data("zone"), decision.number("slot"))
+    require_same(decision.number("decisionKind"), int(DecisionKind.PRICE))
+    require_same(decision.data("zone"), posted.zone)
+    require_same(decision.number("slot"), posted.slot)
     return decision
 
 

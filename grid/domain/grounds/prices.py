@@ -1,29 +1,27 @@
 """Grounds 3 to 5: PRICE, prices other than the log's; LIMIT, prices beyond an order's; VOID, entries too late."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from grid.domain.claim_errors import (
     CheckpointsWrong,
     CitationWrong,
     EntryRight,
-    ModeWrong,
-    NothingCited,
     NotLate,
     OrderWrong,
     SignalNotFollowed,
-    TariffOfAnother,
-    TariffOfAnotherSlot,
 )
 from grid.domain.clearing import Side
-from grid.domain.entries import DecisionKind, EntryKind, Mode, mandate_order_hash
+from grid.domain.entries import DecisionKind, EntryKind, LeafKind, Mode, mandate_order_hash
 from grid.domain.grounds.facts import (
     Facts,
     Posted,
     is_decision,
     local_price,
     require_auction,
+    require_cited,
     require_price,
+    require_same,
     without_trade,
 )
 from grid.domain.mandates import MandateWish
@@ -31,6 +29,7 @@ from grid.domain.openings import (
     AnyEntry,
     Checkpoint,
     Entry,
+    Opened,
     TariffSlot,
     require_any,
     require_entry,
@@ -49,50 +48,40 @@ class MandateOrder:
     quantity_wh: int
 
 
-def of_auction(posted: Posted, facts: Facts, auction: Entry) -> Facts:
-    """Return the facts with the local price of the AUCTION, in ex_ante. Raises ClaimRefused."""
-    if posted.run.input.mode != Mode.EX_ANTE:
-        raise ModeWrong(posted.run.input.mode)
-    return replace(facts, local_price=require_auction(posted, auction).number("price"))
-
-
-def of_decision(posted: Posted, facts: Facts, decision: Entry) -> Facts:
-    """Return the facts with the local price of the price DECISION, in ex_post. Raises ClaimRefused."""
-    if posted.run.input.mode != Mode.EX_POST:
-        raise ModeWrong(posted.run.input.mode)
-    return replace(facts, local_price=require_price(posted, decision).number("value"))
+def of_local(posted: Posted, facts: Facts, source: Entry) -> Facts:
+    """Return the facts with the local price of the cited AUCTION (ex_ante) or price DECISION. Raises ClaimRefused."""
+    if posted.run.input.mode == Mode.EX_ANTE:
+        return replace(facts, local_price=require_auction(posted, source).number("price"))
+    return replace(facts, local_price=require_price(posted, source).number("value"))
 
 
 def of_tariff(posted: Posted, facts: Facts, entry: Entry, slot: TariffSlot) -> Facts:
     """Return the facts with the prices of the TARIFF. Raises ClaimRefused."""
-    cited = posted.header.number("tariffIndex")
-    if entry.index != cited:
-        raise CitationWrong(entry.index, cited)
-    tariff = require_entry(posted.run, EntryKind.TARIFF, entry)
-    if tariff.data("zone") != posted.zone or tariff.number("day") != posted.run.input.day:
-        raise TariffOfAnother(tariff.data("zone"), tariff.number("day"))
-    prices = require_tariff_slot(tariff.data("tariffRoot"), posted.place, slot)
-    if prices.number("slot") != posted.slot:
-        raise TariffOfAnotherSlot(prices.number("slot"), posted.slot)
+    require_cited(entry.index, posted.header.number("tariffIndex"))
+    tariff, prices = Opened(EntryKind.TARIFF, entry.words), Opened(LeafKind.TARIFF_SLOT, slot.words)
+    require_same(tariff.number("day"), posted.run.input.day)
+    require_same(tariff.data("zone"), posted.zone)
+    require_same(prices.number("slot"), posted.slot)
+    require_entry(posted.run, EntryKind.TARIFF, entry)
+    require_tariff_slot(tariff.data("tariffRoot"), posted.place, slot)
     shown = prices.number("feePrice"), prices.number("importPrice"), prices.number("exportPrice")
     return replace(facts, tariff=shown)
 
 
-def of_limit(posted: Posted, facts: Facts, order: MandateOrder) -> Facts:
+def of_limit(posted: Posted, facts: Facts, order: MandateOrder, signal: Sequence[Entry]) -> Facts:
     """Return the facts with a local price within the limits of order and mandate. Raises ClaimRefused.
 
-    A buyer's limit excludes the fee.
+    Also within the signal's, where the mandate follows it and it is opened. A buyer's limit excludes the fee.
     """
     _require_order(posted, order)
-    return _within(posted, facts, order, order.limit_price)
-
-
-def of_signal_limit(posted: Posted, facts: Facts, order: MandateOrder, signal: Entry) -> Facts:
-    """As of_limit, for a mandate that follows the signal. Raises ClaimRefused."""
-    _require_order(posted, order)
-    if not order.mandate.follow_signal:
-        raise SignalNotFollowed
-    return _within(posted, facts, order, order.limit_price, require_price(posted, signal).number("value"))
+    buying = order.side is Side.BUY
+    limits = [order.limit_price, order.mandate.buy_ceiling if buying else order.mandate.sell_floor]
+    if signal:
+        if not order.mandate.follow_signal:
+            raise SignalNotFollowed
+        limits.append(require_price(posted, signal[0]).number("value"))
+    limits.append(local_price(posted, facts))
+    return replace(facts, local_price=min(limits) if buying else max(limits))
 
 
 def _require_order(posted: Posted, order: MandateOrder) -> None:
@@ -110,13 +99,6 @@ def _require_order(posted: Posted, order: MandateOrder) -> None:
         raise OrderWrong(given, committed)
 
 
-def _within(posted: Posted, facts: Facts, order: MandateOrder, *limits: int) -> Facts:
-    """Return the facts with the strictest of limits, the mandate's own and the present price."""
-    stricter: Callable[..., int] = min if order.side is Side.BUY else max
-    bound = order.mandate.buy_ceiling if order.side is Side.BUY else order.mandate.sell_floor
-    return replace(facts, local_price=stricter(*limits, bound, local_price(posted, facts)))
-
-
 def of_late_entry(
     posted: Posted, facts: Facts, before: Checkpoint, first: Checkpoint, anchored: set[Checkpoint], gate_lead: int
 ) -> Facts:
@@ -129,13 +111,10 @@ def of_late_entry(
     if posted.run.input.mode == Mode.EX_POST:
         latest, name = latest - gate_lead, "priceIndex"
     index = posted.header.index(name)
-    if index is None:
-        raise NothingCited
     follows = first.seq == 0 or (before.seq == first.seq - 1 and before in anchored)
     if first not in anchored or not follows:
         raise CheckpointsWrong(before.seq, first.seq)
-    earlier = first.seq != 0 and index < before.size
-    if earlier or index >= first.size or first.anchored_at <= latest:
+    if index is None or (first.seq != 0 and index < before.size) or index >= first.size or first.anchored_at <= latest:
         raise NotLate(index, first.anchored_at, latest)
     return without_trade(facts)
 

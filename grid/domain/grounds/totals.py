@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from grid.domain.claim_errors import (
     ChunksWrong,
-    LineOfAnotherSlot,
     LinesWrong,
     NotTheAccounts,
+    OfAnother,
     PointsUnordered,
     PointsWrong,
     RowNotShown,
@@ -73,7 +73,7 @@ def day_net(run: Run, point: Point, last: Line) -> Sum:
 def _line(run: Run, point: Point, line: Line, slot: int) -> Opened:
     given = Opened(LeafKind.LINE, line.words).number("slot")
     if given != slot:
-        raise LineOfAnotherSlot(given, slot)
+        raise OfAnother(given, slot)
     return require_line(point.lines_root, place_of(slot, run.input.day), line)
 
 
@@ -125,22 +125,27 @@ def _leave_out(before: Row | None, after: Row | None, account: bytes, system: Se
     return after.address > account or after.address == system[0]
 
 
-def require_malformed_line(run: Run, point: Point, slot: int, line: Line) -> None:
-    """Require a line at the place of another slot, with a word no writer makes, or a citation beyond the checkpoint."""
-    opened = require_line(point.lines_root, place_of(slot, run.input.day), line)
-    cited = ("intervalIndex", "holdIndex")
-    if _is_typed(opened) and opened.number("slot") == slot and _are_covered(run, opened, cited):
-        raise WellFormed(slot)
+def require_malformed(run: Run, point: Point, slot: int, leaf: Line | Header) -> None:
+    """Require a line or header that no honest writer makes. Raises WellFormed, or what the proof raises.
 
-
-def require_malformed_header(run: Run, slot: int, header: Header) -> None:
-    """Require a header as require_malformed_line does a line, or one whose sums do not add up."""
-    opened = require_header(run, place_of(slot, run.input.day), header)
-    cited = ("tariffIndex", "priceIndex", "auctionIndex")
+    It stands at the place of another slot, holds a word that is none of its field, or cites beyond the checkpoint; or
+    a header's sums do not add up.
+    """
+    place = place_of(slot, run.input.day)
+    if isinstance(leaf, Line):
+        opened = require_line(point.lines_root, place, leaf)
+        cited = ["intervalIndex", "holdIndex"]
+    else:
+        opened = require_header(run, place, leaf)
+        cited = ["tariffIndex", "priceIndex", "auctionIndex"]
     if not _is_typed(opened) or opened.number("slot") != slot or not _are_covered(run, opened, cited):
         return
-    if opened.number("soldWh") == opened.number("boughtWh") + opened.number("mismatchWh"):
+    if opened.kind is LeafKind.LINE or _adds_up(opened):
         raise WellFormed(slot)
+
+
+def _adds_up(header: Opened) -> bool:
+    return header.number("soldWh") == header.number("boughtWh") + header.number("mismatchWh")
 
 
 def _is_typed(opened: Opened) -> bool:

@@ -7,7 +7,8 @@ from uuid import UUID
 from django.db.models import Count, Min, Q, QuerySet
 
 from grid.accounts.models import Zone
-from grid.chain.models import Block, ChainTx, ChainTxState
+from grid.chain.models import Block, ChainHalt, ChainTx, ChainTxState
+from grid.chain.queries import halted, troubled
 from grid.domain.slots import SLOT_SECONDS, day_of, slot_of
 from grid.metering.models import Binding, MeterState
 from grid.records.models import Checkpoint
@@ -19,6 +20,9 @@ SILENT_AFTER = timedelta(seconds=4 * SLOT_SECONDS)
 """A meter that said nothing for four slots counts as silent."""
 
 WAITING = (ChainTxState.QUEUED, ChainTxState.SIGNED, ChainTxState.SENT, ChainTxState.MINED)
+
+TROUBLES_SHOWN = 5
+"""Transactions with an error that a page names; the number of all stands beside."""
 
 
 @dataclass(frozen=True)
@@ -37,12 +41,14 @@ class LogHealth:
 
 @dataclass(frozen=True)
 class Outbox:
-    """Transactions on their way, and those that need a person."""
+    """Transactions on their way, those that need a person or a look, and whether the market is halted."""
 
     waiting: int
     oldest_at: datetime | None
     stuck: int
     head: Block | None
+    troubles: list[ChainTx]
+    halt: ChainHalt | None
 
 
 @dataclass(frozen=True)
@@ -71,14 +77,21 @@ def checkpoints(limit: int = 20) -> list[Checkpoint]:
     return list(Checkpoint.objects.select_related("chain_tx").order_by("-size")[:limit])
 
 
-def outbox() -> Outbox:
+def outbox(*, now: datetime) -> Outbox:
     """The chain queue of the whole platform."""
     waiting = Q(state__in=WAITING)
     stuck = Q(state__in=(ChainTxState.REVERTED, ChainTxState.DEAD))
     sums = ChainTx.objects.aggregate(
         waiting=Count("id", filter=waiting), oldest=Min("created_at", filter=waiting), stuck=Count("id", filter=stuck)
     )
-    return Outbox(sums["waiting"], sums["oldest"], sums["stuck"], Block.objects.order_by("-number").first())
+    return Outbox(
+        waiting=sums["waiting"],
+        oldest_at=sums["oldest"],
+        stuck=sums["stuck"],
+        head=Block.objects.order_by("-number").first(),
+        troubles=list(troubled(now=now)[:TROUBLES_SHOWN]),
+        halt=halted(),
+    )
 
 
 def meters(zone: Zone, *, now: datetime) -> list[MeterView]:

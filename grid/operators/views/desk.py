@@ -132,7 +132,7 @@ def _state(zone: Zone, now: datetime) -> dict[str, Any]:
         "traded_wh": market.traded_on(zone, day_of(slot)),
         "auctions": market.recent_auctions(zone),
         "log": health.log_health(),
-        "outbox": health.outbox(),
+        "outbox": health.outbox(now=now),
         "runs": list(health.runs(zone, limit=6)),
         "flags": sentinel.flags(zone, limit=6),
         "holds": len(sentinel.active_holds(zone, now=now)),

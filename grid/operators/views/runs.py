@@ -35,7 +35,7 @@ def zone_runs(request: HttpRequest, zone_id: UUID) -> HttpResponseBase:
         "runs": list(health.runs(zone)),
         "unposted": health.unposted_runs(zone),
         "log": health.log_health(),
-        "outbox": health.outbox(),
+        "outbox": health.outbox(now=clock.now()),
     }
     return page(request, "operators/runs.html", context, community=zone.community)
 

@@ -649,7 +649,7 @@ for _name, _given in CALLER_ONLY.items():
 
         @failure(f"{_name} by {_sender}", "NotDisputing")
         def _(world: World, name: str = _name, given: tuple[Any, ...] = _given, sender: str = _sender) -> Due:
-            args = list(given)
+            args: list[Any] = list(given)
             if name in ("payRemedy", "payDefault"):
                 args.insert(2, world["alice"])
             elif name in ("takeDeposit", "returnDeposit"):

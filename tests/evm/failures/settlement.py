@@ -246,12 +246,12 @@ def _(world: World) -> Due:
 
 @failure("a run on a checkpoint that is not anchored", "CheckpointNotAnchored")
 def _(world: World) -> Due:
-    return Due(posting(world, checkpoint=1), (1, 1))
+    return Due(posting(world, checkpoint=1), (1,))
 
 
 @failure("a run on the largest checkpoint", "CheckpointNotAnchored")
 def _(world: World) -> Due:
-    return Due(posting(world, checkpoint=2**64 - 1), (2**64 - 1, 1))
+    return Due(posting(world, checkpoint=2**64 - 1), (2**64 - 1,))
 
 
 @failure("a run of no known mode", "ModeUnknown")

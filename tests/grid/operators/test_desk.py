@@ -7,6 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from grid.chain.models import ChainTx, ChainTxState
+from grid.chain.services import halts
 from grid.domain.slots import SLOTS_PER_DAY
 from grid.forecasts.models import ForecastRun, Target
 from grid.operators.queries import health, load
@@ -94,6 +95,18 @@ def test_a_stuck_transaction_asks_for_a_person(client: Client, neighbours: Neigh
     text = client.get(reverse("zone_runs", args=[neighbours.people.zone.id])).content.decode()
     assert "1 need a person" in text
     assert "ExposureTooLarge" in text
+
+
+def test_a_halted_market_says_so_until_it_is_resumed(client: Client, neighbours: Neighbourhood) -> None:
+    halts.halt(reason="The chain dropped 4 confirmed blocks", now=NOW)
+    client.force_login(neighbours.people.olga)
+    address = reverse("zone_runs", args=[neighbours.people.zone.id])
+    text = client.get(address).content.decode()
+    assert "halted since" in text
+    assert "The chain dropped 4 confirmed blocks" in text
+
+    halts.resume(by="olga", note="compared", now=NOW)
+    assert "halted since" not in client.get(address).content.decode()
 
 
 def test_forecast_csv_has_both_days(client: Client, neighbours: Neighbourhood) -> None:

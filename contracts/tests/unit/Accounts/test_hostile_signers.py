@@ -50,10 +50,10 @@ def test_burning_gas_harms_nobody_else(registry, hostile, account):
     world = registry.world
     world.escrow.deposit(account, 100 * TOKEN, {"from": world.admin})
     hostile.behave(BURN, {"from": world.admin})
+    message = registry.message("Delegation", account, world["adviser"], 2**64 - 1)
+    arguments = registry.arguments("Delegation", message, AsTold())
     with rejected("SignatureInvalid"):
-        message = registry.message("Delegation", account, world["adviser"], 2**64 - 1)
-        arguments = registry.arguments("Delegation", message, AsTold())
-        registry.contract.setDelegation(*arguments, {"from": world.relayer, "gas_limit": 3_000_000})
+        registry.contract.setDelegation.call(*arguments, {"from": world.relayer, "gas_limit": 3_000_000})
     world.request("alice", TOKEN)
     assert world.escrow.balanceOf(account) == 100 * TOKEN
 

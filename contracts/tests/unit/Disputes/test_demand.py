@@ -276,6 +276,12 @@ def test_refuses_an_account_without_the_deposit(disputed, case):
     assert disputed.disputes.caseCount() == 0
 
 
+def test_the_deposit_may_be_all_there_is(disputed, case):
+    disputed.request("otto", 500 * TOKEN - DEPOSIT)
+    case.demand("otto", P4, pack(case.slot(0)), case.evidence(binding=case._entry(*case.omitted)))
+    assert (disputed.free("otto"), disputed.escrow.depositsHeld()) == (0, DEPOSIT)
+
+
 def test_a_pause_stops_no_demand(disputed, case):
     disputed.escrow.pause({"from": disputed.guardian})
     case.demand("anna", ANY, pack(case.slot(0)))

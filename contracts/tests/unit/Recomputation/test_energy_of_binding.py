@@ -78,6 +78,21 @@ def test_impossible_registers_are_refused(world, member, registers, binding, val
         claim(built, member)
 
 
+def test_registers_of_another_meter_say_nothing(world, member):
+    serial, other = b"\1" * 32, b"\2" * 32
+    meters = {"meterStart": other, "meterEnd": other}
+    built = wrong(world, registers=meters, binding={"meterSerialHash": serial})
+    with refused("MeterOfAnother", serial):
+        claim(built, member)
+
+
+@pytest.mark.parametrize("name", ["meterStart", "meterEnd"])
+def test_a_meter_that_was_changed_on_the_border_counts(world, member, name):
+    serial = b"\1" * 32
+    built = wrong(world, registers={name: serial}, binding={"meterSerialHash": serial})
+    assert claim(built, member).events["Recomputed"]["due"] == 8_000
+
+
 def later(world, **changes):
     """A BINDING behind the cited one, of Bob and with a multiplier of two."""
     fields = {

@@ -10,7 +10,7 @@ def debtor(world):
     """Builds a scenario in which Alice's day costs her 60 tokens; her cap is 100."""
 
     def build(**changes):
-        return Scenario(world, nets={"alice": -60 * TOKEN, "bob": 60 * TOKEN}, **changes).post()
+        return Scenario(world, day_net=0, nets={"alice": -60 * TOKEN, "bob": 60 * TOKEN}, **changes).post()
 
     return build
 

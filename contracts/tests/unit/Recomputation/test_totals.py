@@ -162,7 +162,7 @@ def ranked(world, built) -> int:
 @pytest.mark.parametrize("count", [0, 1, 15, 16, 17, 40])
 def test_a_row_that_is_missing_is_zero(world, member, count):
     """Shown by one chunk where the place lies inside it, else by the two beside it."""
-    built = Scenario(world)
+    built = Scenario(world, points=60)
     built.nets = others(count)
     built.post()
     place = ranked(world, built)
@@ -173,7 +173,7 @@ def test_a_row_that_is_missing_is_zero(world, member, count):
 
 
 def test_a_chunk_elsewhere_shows_nothing(world, member):
-    built = Scenario(world)
+    built = Scenario(world, points=60)
     built.nets = others(40)
     built.post()
     place = ranked(world, built)
@@ -184,7 +184,7 @@ def test_a_chunk_elsewhere_shows_nothing(world, member):
 
 def test_system_rows_are_in_no_order(world, member):
     """The last chunk alone holds only system rows, between which nobody is missing."""
-    built = Scenario(world)
+    built = Scenario(world, points=60)
     built.nets = others(16)
     built.post()
     with refused("RowNotShown", world["alice"]):
@@ -193,7 +193,7 @@ def test_system_rows_are_in_no_order(world, member):
 
 @pytest.mark.parametrize("chunks", [(), (0, 1, 2), (0, 2), (1, 0), (0, 0)])
 def test_chunks_are_one_or_two_neighbours(world, member, chunks):
-    built = Scenario(world)
+    built = Scenario(world, points=60)
     built.nets = others(40)
     built.post()
     with refused("ChunksWrong", len(chunks)):
