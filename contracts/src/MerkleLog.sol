@@ -90,37 +90,31 @@ library MerkleLog {
         bool fits;
         assembly ("memory-safe") {
             let pair := add(mload(0x40), 32)
-            let start := sub(pair, 1)
-            mstore8(start, 1)
-            let node := index
-            let last := sub(size, 1)
+            let bytes65 := sub(pair, 1)
+            mstore8(bytes65, 1)
             let next := proof.offset
-            let hashed := 1
+            let node := index
             computed := leaf
-            // Below where the node's path joins that of the tree's last one every node has a sibling, on the side that its
-            // lowest bit tells.
-            for {} xor(node, last) {} {
+            fits := 1
+            // Below where the ways of this leaf and of the last one part, every node has a sibling on one side.
+            for { let last := sub(size, 1) } xor(node, last) { last := shr(1, last) } {
                 let side := shl(5, and(node, 1))
                 mstore(add(pair, side), computed)
                 mstore(sub(add(pair, 32), side), calldataload(next))
-                hashed := and(hashed, staticcall(gas(), 2, start, 65, 0, 32))
+                fits := and(fits, staticcall(gas(), 2, bytes65, 65, 0, 32))
                 computed := mload(0)
-                next := add(next, 32)
                 node := shr(1, node)
                 last := shr(1, last)
             }
-            // Above, a right child has one to its left; a lifted node has none on the levels it skipped.
-            for {} node { node := shr(1, node) } {
-                if and(node, 1) {
-                    mstore(pair, calldataload(next))
-                    mstore(add(pair, 32), computed)
-                    hashed := and(hashed, staticcall(gas(), 2, start, 65, 0, 32))
-                    computed := mload(0)
-                    next := add(next, 32)
-                }
+            // Above it lies the right edge: siblings stand to the left, one for each bit that is left.
+            for {} node { node := and(node, sub(node, 1)) } {
+                mstore(pair, calldataload(next))
+                mstore(add(pair, 32), computed)
+                fits := and(fits, staticcall(gas(), 2, bytes65, 65, 0, 32))
+                computed := mload(0)
+                next := add(next, 32)
             }
-            if iszero(hashed) { revert(0, 0) }
-            fits := eq(next, add(proof.offset, shl(5, proof.length)))
+            fits := and(fits, eq(next, add(proof.offset, shl(5, proof.length))))
         }
         if (!fits) revert ProofLengthWrong(proof.length);
     }

@@ -7,21 +7,13 @@ import {IRecordAnchor} from "../interfaces/IRecordAnchor.sol";
 import {ISettlement} from "../interfaces/ISettlement.sol";
 import {Exposure} from "./settlement/Exposure.sol";
 import {Rows} from "./settlement/Rows.sol";
+import {Runs} from "./settlement/Runs.sol";
 
 /// @title Runs: one UTC day of one community, posted as one net amount per account
 /// @notice Checks what a chain can check about a run (zero sum, order, lag, anchored log, bound by the bond), keeps a
 ///         commitment to all its roots, and has the escrow apply it. What it cannot check, sums over members' lines and
 ///         the feeder's balance, is what the auditor's command recomputes and a dispute proves.
-contract Settlement is AccessManaged, Exposure {
-    /// @notice What is kept of a posted run. `digest` = keccak256(abi.encode(RunInput, rowsRoot)) commits to all of it;
-    ///         whoever argues about a run brings the input and rowsRoot along (both are in its RunPosted event).
-    struct Run {
-        bytes32 digest;
-        uint64 finalAt;
-        uint64 postedAt;
-        uint16 latest; // highest sequence posted of this day; kept with sequence 0 only
-    }
-
+contract Settlement is AccessManaged, Exposure, Runs {
     /// @notice Time and money limits of a deployment.
     struct Terms {
         uint64 challengeWindow; // seconds during which a run can be disputed
@@ -31,8 +23,6 @@ contract Settlement is AccessManaged, Exposure {
         uint32 exposureRatio; // the bond counts this many times
     }
 
-    /// @dev keccak256 of the kind, word 0 of the run key.
-    bytes32 private constant RUN_TAG = keccak256("commonwatt.RUN.v1");
     /// @dev Modes: ex_ante, ex_post.
     uint8 private constant LAST_MODE = 1;
     /// @dev Quarter-hour slots of a UTC day.
@@ -42,23 +32,17 @@ contract Settlement is AccessManaged, Exposure {
     IEscrow public immutable escrow;
     /// @notice Holds the log's checkpoints.
     IRecordAnchor public immutable recordAnchor;
-    /// @notice May lengthen windows; as the escrow names it.
-    address public immutable disputes;
     /// @inheritdoc ISettlement
     uint64 public immutable challengeWindow;
     /// @inheritdoc ISettlement
     uint64 public immutable postingLag;
-    /// @notice Seconds after the posting lag within which corrections are posted.
+    /// @inheritdoc ISettlement
     uint64 public immutable correctionLag;
 
     address private immutable _supplier;
     address private immutable _fee;
     address private immutable _dust;
     address private immutable _balancing;
-
-    mapping(bytes32 runKey => mapping(uint16 sequence => Run)) private _runs;
-    /// @dev Windows that reach beyond that of sequence 0.
-    mapping(bytes32 runKey => mapping(address account => uint64 until)) private _windows;
 
     /// @notice A run is posted and applied; it is final at `finalAt`.
     event RunPosted(
@@ -75,13 +59,12 @@ contract Settlement is AccessManaged, Exposure {
         uint64 finalAt
     );
 
-    /// @notice `account` may dispute the zone's day until `until`.
-    event WindowExtended(bytes32 indexed runKey, address indexed account, uint64 until);
-
     /// @notice Settlement must stand at the address that the escrow was built for.
     error EscrowServesAnother(address settlement);
     /// @notice Withdrawals must wait at least as long as a wrong run can be disputed, and a day past the posting lag.
     error WithdrawalDelayTooShort(uint256 delay, uint256 required);
+    /// @notice The end of a window must fit what the queue of open runs keeps of it.
+    error WindowTooLong(uint64 window, uint64 max);
     /// @notice {postRun} takes sequence 0, {postCorrection} higher ones.
     error SequenceWrong(uint16 given);
     /// @notice That run is posted already.
@@ -104,15 +87,6 @@ contract Settlement is AccessManaged, Exposure {
     error DustOutOfRange(int256 dust, uint256 max);
     /// @notice A run cannot move more than is counted with.
     error NetsTooLarge(uint256 exposure, uint256 max);
-    /// @notice A run with another digest is posted under that sequence, or none.
-    error RunUnknown(bytes32 runKey, uint16 sequence, bytes32 given, bytes32 stored);
-    /// @notice Only the last sequence posted can be disputed.
-    error RunNotLatest(bytes32 runKey, uint16 sequence, uint16 latest);
-    /// @notice The account's time to dispute the run has passed.
-    error WindowClosed(uint64 until, uint256 blockTime);
-    /// @notice Only Disputes may lengthen windows.
-    error NotDisputes(address caller);
-
     /// @param authority the AccessManager that knows who may post
     /// @param escrow_ built for this contract's address
     /// @param recordAnchor_ holds the log's checkpoints
@@ -120,13 +94,15 @@ contract Settlement is AccessManaged, Exposure {
     constructor(address authority, IEscrow escrow_, IRecordAnchor recordAnchor_, Terms memory terms)
         AccessManaged(authority)
         Exposure(terms.fixedSum, terms.exposureRatio)
+        Runs(escrow_.disputes())
     {
         if (escrow_.settlement() != address(this)) revert EscrowServesAnother(escrow_.settlement());
+        if (terms.challengeWindow > type(uint32).max) revert WindowTooLong(terms.challengeWindow, type(uint32).max);
         uint256 required = terms.postingLag + 1 days;
         if (required < terms.challengeWindow) required = terms.challengeWindow;
         uint256 delay = escrow_.withdrawalDelay();
         if (delay < required) revert WithdrawalDelayTooShort(delay, required);
-        (escrow, recordAnchor, disputes) = (escrow_, recordAnchor_, escrow_.disputes());
+        (escrow, recordAnchor) = (escrow_, recordAnchor_);
         (challengeWindow, postingLag, correctionLag) = (terms.challengeWindow, terms.postingLag, terms.correctionLag);
         (_supplier, _fee) = (escrow_.supplier(), escrow_.fee());
         (_dust, _balancing) = (escrow_.dust(), escrow_.balancingAccount());
@@ -172,84 +148,8 @@ contract Settlement is AccessManaged, Exposure {
     }
 
     /// @inheritdoc ISettlement
-    function extendWindow(bytes32 runKey, address account, uint64 until) external {
-        if (msg.sender != disputes) revert NotDisputes(msg.sender);
-        _extend(runKey, account, until);
-    }
-
-    /// @inheritdoc ISettlement
-    function runKeyOf(bytes32 zone, uint32 day) public pure returns (bytes32) {
-        return sha256(abi.encode(RUN_TAG, zone, day));
-    }
-
-    /// @notice What is kept of a run; all zero if it is not posted.
-    /// @param zone community zone
-    /// @param day UTC day number
-    /// @param sequence its sequence
-    /// @return the run
-    function runOf(bytes32 zone, uint32 day, uint16 sequence) external view returns (Run memory) {
-        return _runs[runKeyOf(zone, day)][sequence];
-    }
-
-    /// @notice Whether exactly this run is posted.
-    /// @param input what it claims
-    /// @param rowsRoot root over its rows
-    /// @return whether the stored digest commits to both
-    function isPosted(RunInput calldata input, bytes32 rowsRoot) external view returns (bool) {
-        return _runs[runKeyOf(input.zone, input.day)][input.sequence].digest == keccak256(abi.encode(input, rowsRoot));
-    }
-
-    /// @notice Block time from which a run can no longer be disputed; 0 if it is not posted.
-    /// @param runKey of zone and day
-    /// @param sequence its sequence
-    /// @return unix seconds
-    function finalAt(bytes32 runKey, uint16 sequence) public view returns (uint64) {
-        return _runs[runKey][sequence].finalAt;
-    }
-
-    /// @notice Whether a run is posted and its window has passed.
-    /// @param runKey of zone and day
-    /// @param sequence its sequence
-    /// @return the answer
-    function isFinal(bytes32 runKey, uint16 sequence) external view returns (bool) {
-        uint64 end = finalAt(runKey, sequence);
-        return end != 0 && block.timestamp >= end;
-    }
-
-    /// @inheritdoc ISettlement
     function requiredBond() external view returns (uint256) {
         return _requiredBond();
-    }
-
-    /// @inheritdoc ISettlement
-    function latestSequence(bytes32 runKey) external view returns (uint16 sequence, bool posted) {
-        Run storage first = _runs[runKey][0];
-        return (first.latest, first.finalAt != 0);
-    }
-
-    /// @inheritdoc ISettlement
-    function disputableUntil(bytes32 runKey, address account) public view returns (uint64) {
-        uint64 until = _runs[runKey][0].finalAt;
-        uint64 own = _windows[runKey][account];
-        return own > until ? own : until;
-    }
-
-    /// @inheritdoc ISettlement
-    /// @dev Reverts if: no such run is posted; a later sequence is; the window has passed.
-    function requireDisputable(RunInput calldata input, bytes32 rowsRoot, address account, uint64 atLeastUntil)
-        external
-        view
-        returns (bytes32 runKey)
-    {
-        runKey = runKeyOf(input.zone, input.day);
-        bytes32 given = keccak256(abi.encode(input, rowsRoot));
-        bytes32 stored = _runs[runKey][input.sequence].digest;
-        if (given != stored) revert RunUnknown(runKey, input.sequence, given, stored);
-        uint16 newest = _runs[runKey][0].latest;
-        if (input.sequence != newest) revert RunNotLatest(runKey, input.sequence, newest);
-        uint64 until = disputableUntil(runKey, account);
-        if (until < atLeastUntil) until = atLeastUntil;
-        if (block.timestamp >= until) revert WindowClosed(until, block.timestamp);
     }
 
     /// @notice Root over rows, as stored in a run's digest: RFC 6962 over chunks of 16 rows.
@@ -302,13 +202,6 @@ contract Settlement is AccessManaged, Exposure {
         for (uint256 i = 0; i < members; ++i) {
             if (Rows.netOf(rows[i]) != before[i]) _extend(runKey, Rows.accountOf(rows[i]), until);
         }
-    }
-
-    /// @dev Lengthens a window; leaves a longer one.
-    function _extend(bytes32 runKey, address account, uint64 until) private {
-        if (until <= disputableUntil(runKey, account)) return;
-        _windows[runKey][account] = until;
-        emit WindowExtended(runKey, account, until);
     }
 
     /// @dev Stores, announces and applies a checked run.

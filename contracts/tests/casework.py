@@ -17,7 +17,6 @@ LOCAL, FEE, IMPORT, EXPORT = 180_000, 30_000, 300_000, 80_000
 CAP = 60 * TOKEN
 NETS = {"anna": -100 * TOKEN, "emil": 30 * TOKEN}
 RUN_INPUT = "(bytes32,uint32,uint16,bytes32,uint16,bytes32,uint64,bytes32,uint8)"
-NO_ROWS = ([], 0, [])
 NO_LEAF = (bytes(32), "0x" + "00" * 20, 0, 0, bytes(32), bytes(32), 0, [])
 NO_BINDING = ([bytes(32)] * 12, 0, [])
 
@@ -220,12 +219,13 @@ class Casework:
         return (self.run, self.leaf(at), self.line(at, place), self.header(place))
 
     @property
-    def row_chunk(self) -> tuple:
-        return (self.rows, 0, [])
+    def row_proof(self) -> tuple:
+        """All rows: they fill one chunk."""
+        return (1, [(self.rows, 0, [])])
 
     def evidence(self, **parts: Any) -> list:
-        """Evidence of a demand; named parts replace what is left empty."""
-        empty = {"rows": NO_ROWS, "chunks": 1, "leaf": NO_LEAF, "binding": NO_BINDING}
+        """Evidence of a demand: all rows, and what is named."""
+        empty = {"rows": self.row_proof, "leaf": NO_LEAF, "binding": NO_BINDING}
         return list({**empty, **parts}.values())
 
     # Moves
@@ -241,11 +241,11 @@ class Casework:
         return (self.world[name], nonce, deadline, self.world.sign(changes.get("signer", name), kind, whole, domain))
 
     def demand(self, name: str, point: bytes, slots: int, evidence: list | None = None, **changes: Any) -> Any:
-        """Demand by a relayed signature; by default with the account's row."""
+        """Demand by a relayed signature; by default with the rows alone."""
         sender = changes.pop("sender", self.world.relayer)
         message = {"runKey": self.run_key, "sequence": self.sequence, "point": point, "slots": slots}
         claim = changes.pop("claim", None) or self.claim(name, "Demand", message, **changes)
-        shown = evidence or self.evidence(rows=self.row_chunk)
+        shown = evidence or self.evidence()
         return self.world.disputes.demand(claim, self.run, point, slots, shown, {"from": sender})
 
     def open(self, case: int, k: int, at: int, place: int, **changes: Any) -> Any:

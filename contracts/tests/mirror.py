@@ -1,4 +1,5 @@
-"""The escrow's ledger in plain Python, written from docs/PROTOCOL.md sections 2 and 4, to compare with the contract."""
+"""The escrow's ledger in plain Python, written from docs/PROTOCOL.md sections 2, 4 and 5, to compare with the
+contract."""
 
 from dataclasses import dataclass, field
 
@@ -10,6 +11,19 @@ class Mandate:
     valid_from: int
     valid_to: int
     cap: int
+
+
+@dataclass
+class Remedy:
+    """What an account was paid for a day beyond its rows; `carried` of it counts against proofs about `sequence`."""
+
+    paid: int = 0
+    carried: int = 0
+    sequence: int = 0
+
+
+BOND = "the bond"
+"""Stands among the accounts for whom something is owed."""
 
 
 @dataclass
@@ -26,6 +40,10 @@ class Ledger:
     mandates: dict[str, list[Mandate]] = field(default_factory=dict)
     pool: int = 0
     bond: int = 0
+    reserved: int = 0
+    deposits: int = 0
+    claims: list[list] = field(default_factory=list)  # [account, amount], oldest first
+    remedies: dict[tuple[int, str], Remedy] = field(default_factory=dict)  # by day and account
     held: int = 0  # tokens in the escrow
 
     def cap_on(self, account: str, day: int) -> int:
@@ -37,7 +55,7 @@ class Ledger:
 
     def liabilities(self) -> int:
         requested = sum(self.pending(account) for account in self.requests)
-        return sum(self.free.values()) + requested + self.bond + self.pool
+        return sum(self.free.values()) + requested + self.bond + self.deposits + self.pool
 
     def deposit(self, account: str, amount: int) -> None:
         self.held += amount
@@ -71,11 +89,17 @@ class Ledger:
         effects = {a: self.effect(a, net, day) - self.effect(a, before.get(a, 0), day) for a, net in rows.items()}
         unpaid = sum(self._debit(account, -effect) for account, effect in effects.items() if effect < 0)
         shortfall = sum(effects.values()) + unpaid
+        netted = sum(self._net(day, account, effects) for account in rows) if previous else 0
         cut = 0
         if shortfall > 0:
-            cut = self._carry(shortfall, effects)
+            shortfall = self._carry(shortfall, effects)
+            by_bond = min(shortfall, netted)
+            self._owe(BOND, by_bond)
+            netted -= by_bond
+            cut = shortfall - by_bond
         else:
             self.pool -= shortfall
+        self.bond += netted
         self._pay_credits(effects, cut)
         self.pay_owed(PAID_ALONG)
 
@@ -91,17 +115,87 @@ class Ledger:
             limit -= 1
         if not self.queue and self.pool:
             supplier, fee, _, balancing = self.system
-            for account in (balancing, fee):
+            for account in (BOND, balancing, fee):
                 self._hand_on(account, min(self.owed.get(account, 0), self.pool))
             self._hand_on(supplier, self.pool)
 
     def _hand_on(self, account: str, amount: int) -> None:
         self.pool -= amount
         self.owed[account] = max(0, self.owed.get(account, 0) - amount)
-        if account == self.system[0]:
+        if account == BOND:
+            self.bond += amount
+        elif account == self.system[0]:
             self.free[account] = self.free.get(account, 0) + amount
         elif amount:
             self._add(account, amount)
+
+    # Remedies
+
+    def pay_remedy(self, day: int, sequence: int, account: str, due: int) -> int:
+        """What was carried from earlier sequences or defaults counts first."""
+        remedy = self._remedy(day, sequence, account)
+        covered = min(remedy.carried, due)
+        remedy.carried -= covered
+        return self._pay(remedy, account, due - covered)
+
+    def pay_default(self, day: int, sequence: int, account: str, total: int) -> int:
+        remedy = self._remedy(day, sequence, account)
+        amount = max(0, total - remedy.paid)
+        remedy.carried += amount
+        return self._pay(remedy, account, amount)
+
+    def top_up(self, amount: int) -> None:
+        self.held += amount
+        self.bond += amount
+        self.pay_claims(PAID_ALONG)
+
+    def pay_claims(self, limit: int) -> None:
+        while self.claims and self.bond and limit:
+            account, amount = self.claims[0]
+            part = min(amount, self.bond)
+            self.bond -= part
+            self._add(account, part)
+            if part == amount:
+                self.claims.pop(0)
+            else:
+                self.claims[0][1] -= part
+            limit -= 1
+
+    def take_deposit(self, account: str, amount: int) -> None:
+        self.free[account] -= amount
+        self.deposits += amount
+
+    def return_deposit(self, account: str, amount: int) -> None:
+        self.deposits -= amount
+        self._add(account, amount)
+
+    def _remedy(self, day: int, sequence: int, account: str) -> Remedy:
+        remedy = self.remedies.setdefault((day, account), Remedy())
+        if sequence > remedy.sequence:
+            remedy.carried, remedy.sequence = remedy.paid, sequence
+        return remedy
+
+    def _pay(self, remedy: Remedy, account: str, amount: int) -> int:
+        remedy.paid += amount
+        part = 0 if self.claims else min(amount, self.bond)
+        self.bond -= part
+        self._add(account, part)
+        if part < amount:
+            self.claims.append([account, amount - part])
+        return amount
+
+    def _net(self, day: int, account: str, effects: dict[str, int]) -> int:
+        """What of a correction's credit the bond has paid already goes back there."""
+        remedy = self.remedies.get((day, account))
+        if remedy is None or account in self.system or effects[account] <= 0:
+            return 0
+        back = min(effects[account], remedy.paid)
+        effects[account] -= back
+        remedy.paid -= back
+        remedy.carried = min(remedy.carried, remedy.paid)
+        return back
+
+    # Moves
 
     def _add(self, account: str, amount: int) -> None:
         collected = min(amount, self.receivable.get(account, 0))

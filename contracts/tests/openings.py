@@ -143,7 +143,7 @@ class Scenario:
     tariff: dict[str, Any] = field(default_factory=dict)
     tariff_slot: dict[str, Any] = field(default_factory=dict)
     decision: dict[str, Any] = field(default_factory=dict)
-    entries: dict[int, tuple[str, dict[str, Any]]] = field(default_factory=dict)  # more, or others, by log index less base
+    entries: dict[int, tuple[str, dict[str, Any]]] = field(default_factory=dict)  # by log index less base
     lines: dict[int, dict[str, Any]] = field(default_factory=dict)  # other lines of the day, by place
     day_net: int | None = None  # of the point leaf; else what the last line says
     nets: dict[str, int] = field(default_factory=dict)  # of rows, by name; else the owner's own
@@ -168,8 +168,8 @@ class Scenario:
         }  # fmt: skip
         commitment = leaf("REGISTERS", words("REGISTERS", self.registers))
         self.interval = {
-            "point": POINT_ID, "slot": self.slot, "exportWh": 1_000, "supersedes": NONE, "bindingIndex": self.base + BINDING_AT,
-            "registersCommitment": commitment, **self.interval,
+            "point": POINT_ID, "slot": self.slot, "exportWh": 1_000, "supersedes": NONE,
+            "bindingIndex": self.base + BINDING_AT, "registersCommitment": commitment, **self.interval,
         }  # fmt: skip
         self.binding = {
             "point": POINT_ID, "zone": ZONE, "account": account, "multiplierNum": 1, "multiplierDen": 1,
@@ -208,8 +208,8 @@ class Scenario:
     def _make_run(self) -> None:
         self.header = {
             "slot": self.slot, "localPrice": 180_000, "tariffIndex": self.base + TARIFF_AT, "feePrice": 30_000,
-            "importPrice": 300_000, "exportPrice": 80_000, "priceIndex": self.base + PRICE_AT, "auctionIndex": self.base + AUCTION_AT,
-            "salt": 0, **self.header,
+            "importPrice": 300_000, "exportPrice": 80_000, "priceIndex": self.base + PRICE_AT,
+            "auctionIndex": self.base + AUCTION_AT, "salt": 0, **self.header,
         }  # fmt: skip
         self.line = {
             "slot": self.slot, "intervalIndex": self.base + INTERVAL_AT, "orderHash": self.fill["orderHash"],
@@ -365,15 +365,12 @@ def order_words(world: World, owner: str, slot: int, **changes: Any) -> tuple[by
         "uint256 nonce,uint256 deadline)MandateTerms(uint64 buyCeiling,uint64 sellFloor,bool followSignal,"
         "uint64 maxBuyWhPerDay,uint64 maxSellWhPerDay)"
     )
-    mandate = keccak(
-        encode(
-            ["bytes32", "address", "uint32", "uint32", "uint256", "bytes32", "uint256", "uint256"],
-            [
-                keccak(text=kind), world[owner], fields["validFromDay"], fields["validToDay"], fields["capPerDay"],
-                signing.terms_hash(terms), fields["nonce"], fields["deadline"],
-            ],  # fmt: skip
-        )
-    )
+    types = ["bytes32", "address", "uint32", "uint32", "uint256", "bytes32", "uint256", "uint256"]
+    members = [
+        keccak(text=kind), world[owner], fields["validFromDay"], fields["validToDay"], fields["capPerDay"],
+        signing.terms_hash(terms), fields["nonce"], fields["deadline"],
+    ]  # fmt: skip
+    mandate = keccak(encode(types, members))
     preimage = [tag("MANDATE_ORDER"), mandate, POINT_ID, slot, fields["sells"], fields["limitPrice"]]
     hashed = trees.sha256(b"".join(word(value) for value in [*preimage, fields["quantityWh"]])).digest()
     return hashed, tuple(fields.values())

@@ -130,6 +130,19 @@ class World:
         """Put code (0x hex) at an address, as only a development chain lets one."""
         web3.provider.make_request("anvil_setCode", [str(address), code if code.startswith("0x") else "0x" + code])
 
+    def acting(self, contract: Any) -> Any:
+        """The contract as a sender of transactions, to try alone what only it may call."""
+        web3.provider.make_request("anvil_impersonateAccount", [str(contract)])
+        return brownie.accounts.at(str(contract), force=True)
+
+    def empty_bond(self, left: int = 0) -> None:
+        """Take out all of the bond but `left`."""
+        self.escrow.withdrawBond(self.admin, self.escrow.bond() - left, {"from": self.admin})
+
+    def key(self, **changes: Any) -> bytes:
+        """Run key of yesterday in the community's zone."""
+        return bytes(self.settlement.runKeyOf(changes.get("zone", ZONE), changes.get("day", self.today - 1)))
+
     def time(self) -> int:
         return web3.eth.get_block("latest")["timestamp"]
 

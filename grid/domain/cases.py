@@ -7,7 +7,7 @@ Pure: block time comes in as `at`, what proofs show comes in as arguments. State
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from grid.domain.claim_errors import ClaimRefused
+from grid.domain.claim_errors import ClaimRefused, RunNotLatest, WindowClosed
 from grid.domain.disputes import FINAL, ClaimEvent, ClaimState, Party, advance
 from grid.domain.remedies import RemedyLedger
 
@@ -179,6 +179,7 @@ class CaseBook:
         binding_index: int | None = None,
     ) -> int:
         """Open a demand; return its number. `debit` is the day's, as the row shows it; 0 without a row."""
+        self._require_disputable(account, about, at)
         for at_place, slot in enumerate(slots):
             if (about, account, slot) in self._demanded or slot in slots[:at_place]:
                 raise SlotDemandedBefore(slot)
@@ -218,6 +219,7 @@ class CaseBook:
 
     def contest(self, account: bytes, about: Statement, slot: int, *, owed: int, signed_bytes: bool, at: int) -> int:
         """Open a contest; return its number. `owed` is the recomputed amount less the posted one."""
+        self._require_disputable(account, about, at)
         if (about, slot) in self._contested:
             raise SlotContestedBefore(about.point, slot)
         if owed <= 0:
@@ -304,6 +306,15 @@ class CaseBook:
         number = len(self.cases) + 1
         self.cases[number] = case
         return number
+
+    def _require_disputable(self, account: bytes, about: Statement, at: int) -> None:
+        """Require the run to be the last one posted, and the account's window to be open."""
+        latest = self.latest.get(about.key)
+        if latest != about.sequence:
+            raise RunNotLatest(about.key, about.sequence, latest)
+        until = self.windows.get((about.key, account), 0)
+        if at >= until:
+            raise WindowClosed(until, at)
 
     def _require_room(self, account: bytes) -> None:
         count = self.open_cases(account)

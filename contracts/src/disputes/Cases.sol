@@ -113,6 +113,9 @@ abstract contract Cases is Standing {
                 || given.deposit > type(uint96).max || given.contestLimit > type(uint80).max
                 || given.maxSlotWh > type(uint40).max
         ) revert TermsInvalid();
+        uint256 times =
+            given.responseTime | given.extraTime | given.meterDataTime | given.appealTime | given.panelTime;
+        if (times > type(uint32).max) revert TermsInvalid();
         (escrow, settlement, recordAnchor) = (escrow_, settlement_, recordAnchor_);
         (_responseTime, _extraTime, _meterDataTime) = (given.responseTime, given.extraTime, given.meterDataTime);
         (_appealTime, _panelTime) = (given.appealTime, given.panelTime);

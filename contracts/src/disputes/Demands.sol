@@ -5,6 +5,7 @@ import {Rows} from "../settlement/Rows.sol";
 import {Bindings} from "./Bindings.sol";
 import {Cases} from "./Cases.sol";
 import {Openings} from "./Openings.sol";
+import {RowProofs} from "./RowProofs.sol";
 import {Words} from "./Words.sol";
 
 /// @title Demands: what was withheld is opened in time, or paid for
@@ -12,15 +13,16 @@ import {Words} from "./Words.sol";
 ///         the deadline the larger of the day's debit and the fixed sum is paid, and the deposit goes back as well.
 /// @dev Against naming a point that is not one's own: a point is named with its leaf, which says the account, or with a
 ///      BINDING of the run's checkpoint, which a BINDING with a higher index rebuts; a row stands for any point of its
-///      account. System accounts have a row and no points, so they may not demand. Against being paid twice: a default raises
+///      account. System accounts have a row and no points, so they may not demand. Against a relayer who shows less than he
+///      was given: what a default pays follows from the run alone. Against being paid twice: a default raises
 ///      the day's remedies to a sum, and what recompute pays later counts against it. Against endless windows: an account
 ///      demands only within the window it had at its first demand of that sequence, and each slot once. Against a deposit
 ///      lost or returned twice: it goes back in the one step that makes the state final.
 abstract contract Demands is Cases {
-    /// @notice What shows that a demand is the account's own. A part that is left empty is not looked at.
+    /// @notice What shows that a demand is the account's own, and what a default pays. The row, or that there is none, is
+    ///         always shown: who relays a demand cannot make it worth less.
     struct Evidence {
-        Openings.RowChunk rows; // with the account's row; no rows: none
-        uint64 chunks; // number of chunks under rowsRoot
+        RowProofs.RowProof rows;
         Openings.Point leaf; // of the named point; account zero: none
         Openings.Binding binding; // of the named point; point zero: none
     }
@@ -45,8 +47,12 @@ abstract contract Demands is Cases {
     /// @dev Slots that one demand names at most.
     uint256 internal constant MAX_SLOTS = 4;
 
+    address private immutable _supplier;
+    address private immutable _fee;
+    address private immutable _dust;
+    address private immutable _balancing;
+
     mapping(uint256 id => Demand) internal _demands;
-    mapping(address account => bool) private _isSystem;
     mapping(bytes32 runAndAccount => Window) private _windows;
     mapping(bytes32 statement => uint256 slots) private _demanded;
 
@@ -54,10 +60,6 @@ abstract contract Demands is Cases {
     event DemandMade(
         uint256 indexed id, address indexed account, bytes32 indexed runKey, Case opened, Demand demand
     );
-    /// @notice Supplier, fee, dust and balancing have no points.
-    error SystemAccount(address account);
-    /// @notice The chunk has no row of that account.
-    error RowMissing(address account);
     /// @notice The leaf is of another point or account.
     error LeafOfAnother(bytes32 point, address account);
     /// @notice Nothing was shown that makes the point, or without one the row, the account's.
@@ -69,22 +71,21 @@ abstract contract Demands is Cases {
     /// @notice The window that the account had at its first demand has passed.
     error DemandsClosed(uint64 until, uint256 blockTime);
     constructor() {
-        _isSystem[escrow.supplier()] = true;
-        _isSystem[escrow.fee()] = true;
-        _isSystem[escrow.dust()] = true;
-        _isSystem[escrow.balancingAccount()] = true;
+        (_supplier, _fee) = (escrow.supplier(), escrow.fee());
+        (_dust, _balancing) = (escrow.dust(), escrow.balancingAccount());
     }
 
     /// @notice Demands that slots of a statement be opened. Takes the deposit, keeps a part of the bond, and lengthens the
     ///         account's window so that it can use what is opened.
     /// @dev Reverts if: the claim has no standing; the run is not the last one posted, or the account's window has passed;
-    ///      the checkpoint is not the run's; the account is a system account; nothing shown makes the point the account's; a
+    ///      the checkpoint is not the run's; the account is a system account; its row or the lack of it is not shown;
+    ///      nothing shown makes the point the account's; a
     ///      slot is outside the day, named twice or demanded before; the account has too many open cases, or no deposit.
     /// @param claim for whom; signed as Demand
     /// @param run the last one posted
     /// @param point metering point, or zero: any point of the account
     /// @param slots up to four uint32 slot numbers, the first in the lowest bits, 0 for none
-    /// @param evidence row chunk, point leaf or BINDING
+    /// @param evidence the account's row or its absence; and, with a point named, its leaf or BINDING
     /// @return id number of the case
     function demand(
         Claim calldata claim,
@@ -133,15 +134,9 @@ abstract contract Demands is Cases {
         returns (uint96 sum, uint64 bindingIndex)
     {
         address account = opened.account;
-        if (_isSystem[account]) revert SystemAccount(account);
-        (sum, bindingIndex) = (uint96(_fixedSum), Words.NONE);
-        bool shown;
-        if (evidence.rows.rows.length != 0) {
-            Openings.requireRows(run.rowsRoot, evidence.chunks, evidence.rows);
-            uint256 debit = _debit(account, run.input.day, evidence.rows.rows);
-            if (debit > sum) sum = uint96(debit);
-            shown = opened.point == 0;
-        }
+        uint256 debit = _debit(account, run, evidence.rows);
+        (sum, bindingIndex) = (uint96(debit > _fixedSum ? debit : _fixedSum), Words.NONE);
+        bool shown = opened.point == 0 && _hasRow(account, evidence.rows);
         if (evidence.leaf.account != address(0)) {
             if (evidence.leaf.account != account || evidence.leaf.point != opened.point) {
                 revert LeafOfAnother(evidence.leaf.point, evidence.leaf.account);
@@ -159,16 +154,29 @@ abstract contract Demands is Cases {
         if (!shown) revert NothingShown(account, opened.point);
     }
 
-    /// @dev What the row takes from the account: what it owes, up to the cap of its mandate.
-    function _debit(address account, uint32 day, bytes32[] calldata rows) private view returns (uint256 debit) {
-        for (uint256 i = 0; i < rows.length; ++i) {
-            if (Rows.accountOf(rows[i]) != account) continue;
-            int256 net = Rows.netOf(rows[i]);
-            if (net >= 0) return 0;
-            (debit, net) = (uint256(-net), int256(escrow.capOn(account, day)));
-            return debit < uint256(net) ? debit : uint256(net);
+    /// @dev What the row takes from the account: what it owes, up to the cap of its mandate; nothing without a row.
+    function _debit(address account, Openings.Run calldata run, RowProofs.RowProof calldata proof)
+        private
+        view
+        returns (uint256 debit)
+    {
+        address[4] memory system = [_supplier, _fee, _dust, _balancing];
+        int256 net = RowProofs.netOf(proof, run.rowsRoot, account, system);
+        if (net >= 0) return 0;
+        debit = uint256(-net);
+        uint256 cap = escrow.capOn(account, run.input.day);
+        if (debit > cap) debit = cap;
+    }
+
+    /// @dev Whether the account's row is among the opened ones.
+    function _hasRow(address account, RowProofs.RowProof calldata proof) private pure returns (bool) {
+        for (uint256 i = 0; i < proof.chunks.length; ++i) {
+            bytes32[] calldata rows = proof.chunks[i].rows;
+            for (uint256 j = 0; j < rows.length; ++j) {
+                if (Rows.accountOf(rows[j]) == account) return true;
+            }
         }
-        revert RowMissing(account);
+        return false;
     }
 
     /// @dev Marks the slots as demanded and returns a bit for each that is named.

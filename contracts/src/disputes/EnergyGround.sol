@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {Amounts} from "./Amounts.sol";
 import {Bindings} from "./Bindings.sol";
 import {Facts} from "./Facts.sol";
+import {FactWords} from "./FactWords.sol";
 import {Openings} from "./Openings.sol";
 import {Statements} from "./Statements.sol";
 import {Words} from "./Words.sol";
@@ -98,10 +99,10 @@ abstract contract EnergyGround is Facts {
             _measure(c.slot.energy, registers[0].words, binding.words);
         }
         if (Bindings.accountIn(binding.words, c.slot.zone) == c.claimant) {
-            if (c.claimant != c.slot.owner) c.flags |= OWNED;
+            if (c.claimant != c.slot.owner) c.flags |= FactWords.OWNED;
         } else {
             _requireOwner(c);
-            c.flags |= DISOWNED;
+            c.flags |= FactWords.DISOWNED;
         }
         _settle(c, ENERGY);
     }
@@ -146,7 +147,7 @@ abstract contract EnergyGround is Facts {
         Openings.requireInterval(statement.run.checkpoint, interval);
         Amounts.Energy memory shown = c.slot.energy;
         (shown.importWh, shown.exportWh) = (words[IMPORT_WORD].asUint(), words[EXPORT_WORD].asUint());
-        c.flags |= ENERGY_SHOWN;
+        c.flags |= FactWords.ENERGY_SHOWN;
     }
 
     /// @dev Energy of a valid slot: register differences times the multiplier, rounded down; swapped for a reversed meter.

@@ -5,6 +5,7 @@ import {IEscrow} from "../../interfaces/IEscrow.sol";
 import {IRecordAnchor} from "../../interfaces/IRecordAnchor.sol";
 import {ISettlement} from "../../interfaces/ISettlement.sol";
 import {Amounts} from "./Amounts.sol";
+import {FactWords} from "./FactWords.sol";
 import {Openings} from "./Openings.sol";
 import {Standing} from "./Standing.sol";
 import {Statements} from "./Statements.sol";
@@ -24,22 +25,11 @@ abstract contract Facts is Standing {
     }
 
     /// @dev Two words per slot of a point's statement and account.
-    ///      numbers: importWh u40 | exportWh u40 | boughtWh u40 | soldWh u40 | paid u80 | flags u16, from the top
-    ///      prices: local i64 | fee u64 | imported i64 | exported i64, from the top; unused without a price
+    ///      Their layout is {FactWords}'.
     struct Fact {
         uint256 numbers;
         uint256 prices;
     }
-
-    // What has been shown.
-    uint256 internal constant ENERGY_SHOWN = 1;
-    uint256 internal constant TRADE_SHOWN = 2;
-    uint256 internal constant LOCAL_PRICE_SHOWN = 4;
-    uint256 internal constant TARIFF_SHOWN = 8;
-    /// @dev The slot is not the account's that the point leaf names.
-    uint256 internal constant DISOWNED = 16;
-    /// @dev The slot is the account's, though the point leaf names another.
-    uint256 internal constant OWNED = 32;
 
     // Grounds, as a claimant signs them.
     uint256 internal constant ARITHMETIC = 0;
@@ -54,7 +44,6 @@ abstract contract Facts is Standing {
     bytes32 private constant CLAIM_TYPEHASH = keccak256(
         "Claim(address account,bytes32 runKey,uint16 sequence,bytes32 point,uint32 slot,uint8 ground,uint256 nonce,uint256 deadline)"
     );
-    uint256 private constant FLAGS = type(uint16).max;
 
     /// @notice Holds the money.
     IEscrow public immutable escrow;
@@ -87,8 +76,6 @@ abstract contract Facts is Standing {
     error NotTheAccounts(address account, address owner);
     /// @notice With what has been shown the slot is owed no more than was posted and paid.
     error NothingToPay(int256 amount, int256 posted, uint256 paid);
-    /// @notice What was shown is larger than any real slot's.
-    error FactTooLarge(int256 value);
     /// @notice The entry opened as the cited one is another.
     error CitationWrong(uint256 given, uint256 cited);
     /// @notice What is opened is about another zone, day, point or slot, or of another kind.
@@ -173,7 +160,7 @@ abstract contract Facts is Standing {
 
     /// @dev The claimant's slot by the point leaf or by what has been shown.
     function _requireOwner(Case memory c) internal pure {
-        if (c.claimant != c.slot.owner && c.flags & OWNED == 0) revert NotTheAccounts(c.claimant, c.slot.owner);
+        if (c.claimant != c.slot.owner && c.flags & FactWords.OWNED == 0) revert NotTheAccounts(c.claimant, c.slot.owner);
     }
 
     /// @dev Opens a slot, whoever's it is, and lays what has been shown over it.
@@ -196,26 +183,15 @@ abstract contract Facts is Standing {
         Fact storage fact = _facts[c.key];
         uint256 word = fact.numbers;
         if (word == 0) return c;
-        (c.paid, c.flags) = (uint80(word >> 16), word & FLAGS);
-        if (c.flags & ENERGY_SHOWN != 0) {
-            (s.energy.importWh, s.energy.exportWh) = (uint40(word >> 216), uint40(word >> 176));
-        }
-        if (c.flags & TRADE_SHOWN != 0) {
-            (s.energy.boughtWh, s.energy.soldWh) = (uint40(word >> 136), uint40(word >> 96));
-        }
-        if (c.flags & (LOCAL_PRICE_SHOWN | TARIFF_SHOWN) == 0) return c;
-        word = fact.prices;
-        if (c.flags & LOCAL_PRICE_SHOWN != 0) s.prices.local = int64(uint64(word >> 192));
-        if (c.flags & TARIFF_SHOWN != 0) {
-            s.prices.fee = int256(uint256(uint64(word >> 128)));
-            (s.prices.imported, s.prices.exported) = (int64(uint64(word >> 64)), int64(uint64(word)));
-        }
+        (c.paid, c.flags) = (uint80(word >> 16), uint16(word));
+        FactWords.layNumbers(word, c.flags, s.energy);
+        if (c.flags & FactWords.PRICES != 0) FactWords.layPrices(fact.prices, c.flags, s.prices);
     }
 
     /// @dev Takes the trade as shown.
     function _takeTrade(Case memory c, uint256 boughtWh, uint256 soldWh) internal pure {
         (c.slot.energy.boughtWh, c.slot.energy.soldWh) = (boughtWh, soldWh);
-        c.flags |= TRADE_SHOWN;
+        c.flags |= FactWords.TRADE_SHOWN;
     }
 
     /// @dev An opened entry or leaf is the one that is cited.
@@ -239,17 +215,17 @@ abstract contract Facts is Standing {
     /// @param ground it was shown on
     function _settle(Case memory c, uint256 ground) internal {
         Statements.Slot memory s = c.slot;
-        int256 amount = c.flags & DISOWNED != 0 ? int256(0) : Amounts.amountOf(s.energy, s.prices);
+        int256 amount = c.flags & FactWords.DISOWNED != 0 ? int256(0) : Amounts.amountOf(s.energy, s.prices);
         int256 lacking = amount - c.posted - int256(c.paid);
         if (lacking <= 0) revert NothingToPay(amount, c.posted, c.paid);
         uint256 due = _cappedDue(uint256(lacking), c.paid);
         c.paid += due;
 
         Fact storage fact = _facts[c.key];
-        (uint256 numbers, uint256 prices) = (_packNumbers(c), 0);
+        (uint256 numbers, uint256 prices) = (FactWords.numbersOf(s.energy, c.paid, c.flags), 0);
         fact.numbers = numbers;
-        if (c.flags & (LOCAL_PRICE_SHOWN | TARIFF_SHOWN) != 0) {
-            prices = _packPrices(s.prices, c.flags);
+        if (c.flags & FactWords.PRICES != 0) {
+            prices = FactWords.pricesOf(s.prices, c.flags);
             fact.prices = prices;
         }
         uint256 paid = _pay(s.runKey, s.sequence, c.claimant, due);
@@ -264,7 +240,7 @@ abstract contract Facts is Standing {
         uint256 before = uint80(word >> 16);
         due = due > before ? _cappedDue(due - before, before) : 0;
         word &= ~((uint256(type(uint80).max) << 176) | (uint256(type(uint80).max) << 16));
-        word |= (importWh << 216) | (exportWh << 176) | ((before + due) << 16) | ENERGY_SHOWN;
+        word |= (importWh << 216) | (exportWh << 176) | ((before + due) << 16) | FactWords.ENERGY_SHOWN;
         _facts[key].numbers = word;
         return due;
     }
@@ -273,30 +249,6 @@ abstract contract Facts is Standing {
     function _cappedDue(uint256 due, uint256 paid) private pure returns (uint256) {
         uint256 room = type(uint80).max - paid;
         return due < room ? due : room;
-    }
-
-    function _packNumbers(Case memory c) private pure returns (uint256 word) {
-        Amounts.Energy memory energy = c.slot.energy;
-        word = (c.paid << 16) | c.flags;
-        if (c.flags & ENERGY_SHOWN != 0) word |= (_u40(energy.importWh) << 216) | (_u40(energy.exportWh) << 176);
-        if (c.flags & TRADE_SHOWN != 0) word |= (_u40(energy.boughtWh) << 136) | (_u40(energy.soldWh) << 96);
-    }
-
-    function _packPrices(Amounts.Prices memory prices, uint256 flags) private pure returns (uint256 word) {
-        if (flags & LOCAL_PRICE_SHOWN != 0) word = _i64(prices.local) << 192;
-        if (flags & TARIFF_SHOWN != 0) {
-            word |= (uint256(prices.fee) << 128) | (_i64(prices.imported) << 64) | _i64(prices.exported);
-        }
-    }
-
-    function _u40(uint256 value) private pure returns (uint256) {
-        if (value > type(uint40).max) revert FactTooLarge(int256(value));
-        return value;
-    }
-
-    function _i64(int256 value) private pure returns (uint256) {
-        if (value != int64(value)) revert FactTooLarge(value);
-        return uint64(int64(value));
     }
 
     /// @dev A slot's key has the account in it: one slot can be one account's by the leaf and another's by a BINDING.

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {IRecordAnchor} from "../../interfaces/IRecordAnchor.sol";
 import {ISettlement} from "../../interfaces/ISettlement.sol";
 import {MerkleLog} from "../MerkleLog.sol";
+import {Leaves} from "./Leaves.sol";
 
 /// @title Leaves and entries opened in plaintext
 /// @notice An opening is a leaf's words without its tag, its place, and its audit path. The tag is put in front here, so
@@ -117,16 +118,7 @@ library Openings {
     }
 
     /// @dev Lines of a point's day, headers of a run, slots of a tariff.
-    uint256 internal constant SLOTS_PER_DAY = 96;
-    /// @dev Rows that make one leaf under rowsRoot.
-    uint256 internal constant CHUNK_ROWS = 16;
-
-    /// @dev Kind of a DECISION that sets a price.
-    uint256 internal constant PRICE_KIND = 2;
-    // Places of the fields of an AUCTION.
-    uint256 internal constant AUCTION_PRICE = 3;
-    uint256 internal constant AUCTION_FILLS_ROOT = 5;
-    uint256 internal constant AUCTION_FILL_COUNT = 6;
+    uint256 internal constant SLOTS_PER_DAY = Leaves.SLOTS_PER_DAY;
 
     bytes32 internal constant INTERVAL = keccak256("commonwatt.INTERVAL.v1");
     bytes32 internal constant BINDING = keccak256("commonwatt.BINDING.v1");
@@ -177,7 +169,7 @@ library Openings {
         assembly {
             start := line
         }
-        _requirePlaced(LINE, start, 12, place, linesRoot);
+        Leaves.requirePlaced(LINE, start, 12, place, linesRoot);
     }
 
     /// @notice Requires a header of a run at a place.
@@ -186,7 +178,7 @@ library Openings {
         assembly {
             start := header
         }
-        _requirePlaced(HEADER, start, 21, place, headersRoot);
+        Leaves.requirePlaced(HEADER, start, 21, place, headersRoot);
     }
 
     /// @notice Requires a slot's prices of a tariff at a place.
@@ -195,7 +187,7 @@ library Openings {
         assembly {
             start := slot
         }
-        _requirePlaced(TARIFF_SLOT, start, 4, place, tariffRoot);
+        Leaves.requirePlaced(TARIFF_SLOT, start, 4, place, tariffRoot);
     }
 
     /// @notice Requires an INTERVAL in a checkpoint.
@@ -204,7 +196,7 @@ library Openings {
         assembly {
             start := entry
         }
-        _requireIndexed(INTERVAL, start, 10, checkpoint.size, checkpoint.root);
+        Leaves.requireIndexed(INTERVAL, start, 10, checkpoint.size, checkpoint.root);
     }
 
     /// @notice Requires a BINDING in a checkpoint.
@@ -213,7 +205,7 @@ library Openings {
         assembly {
             start := entry
         }
-        _requireIndexed(BINDING, start, 12, checkpoint.size, checkpoint.root);
+        Leaves.requireIndexed(BINDING, start, 12, checkpoint.size, checkpoint.root);
     }
 
     /// @notice Requires a DECISION or another entry of eight words in a checkpoint.
@@ -225,7 +217,7 @@ library Openings {
         assembly {
             start := entry
         }
-        _requireIndexed(tag, start, 8, checkpoint.size, checkpoint.root);
+        Leaves.requireIndexed(tag, start, 8, checkpoint.size, checkpoint.root);
     }
 
     /// @notice Requires an AUCTION in a checkpoint.
@@ -234,7 +226,7 @@ library Openings {
         assembly {
             start := entry
         }
-        _requireIndexed(AUCTION, start, 8, checkpoint.size, checkpoint.root);
+        Leaves.requireIndexed(AUCTION, start, 8, checkpoint.size, checkpoint.root);
     }
 
     /// @notice Requires a TARIFF in a checkpoint.
@@ -243,7 +235,7 @@ library Openings {
         assembly {
             start := entry
         }
-        _requireIndexed(TARIFF, start, 4, checkpoint.size, checkpoint.root);
+        Leaves.requireIndexed(TARIFF, start, 4, checkpoint.size, checkpoint.root);
     }
 
     /// @notice Requires a fill of an auction.
@@ -252,7 +244,7 @@ library Openings {
         assembly {
             start := fill
         }
-        _requireIndexed(FILL, start, 6, fillCount, fillsRoot);
+        Leaves.requireIndexed(FILL, start, 6, fillCount, fillsRoot);
     }
 
     /// @notice Requires an entry of any kind in a checkpoint. Word 0 is its tag; no entry is without.
@@ -262,7 +254,7 @@ library Openings {
         assembly {
             start := add(words.offset, 32)
         }
-        bytes32 leaf = _leaf(words[0], start, words.length - 1);
+        bytes32 leaf = Leaves.hashOf(words[0], start, words.length - 1);
         MerkleLog.requireInclusion(leaf, entry.index, checkpoint.size, entry.proof, checkpoint.root);
     }
 
@@ -273,7 +265,7 @@ library Openings {
         assembly {
             start := words.offset
         }
-        MerkleLog.requireInclusion(_leaf(tag, start, words.length), place, SLOTS_PER_DAY, leaf.proof, root);
+        MerkleLog.requireInclusion(Leaves.hashOf(tag, start, words.length), place, SLOTS_PER_DAY, leaf.proof, root);
     }
 
     /// @notice Requires a chunk of rows among `chunks` of a run.
@@ -283,7 +275,7 @@ library Openings {
         assembly {
             start := rows.offset
         }
-        MerkleLog.requireInclusion(_leaf(ROWS, start, rows.length), chunk.position, chunks, chunk.proof, rowsRoot);
+        MerkleLog.requireInclusion(Leaves.hashOf(ROWS, start, rows.length), chunk.position, chunks, chunk.proof, rowsRoot);
     }
 
     /// @notice Requires registers to be those that an INTERVAL commits to.
@@ -292,61 +284,7 @@ library Openings {
         assembly {
             start := registers
         }
-        bytes32 given = _leaf(REGISTERS, start, 11);
+        bytes32 given = Leaves.hashOf(REGISTERS, start, 11);
         if (given != commitment) revert RegistersWrong(given, commitment);
-    }
-
-    /// @notice Whether an opened entry, tag first, is an AUCTION of the zone and slot.
-    function isAuction(bytes32[] calldata words, bytes32 zone, uint256 slot) internal pure returns (bool) {
-        return words.length == 9 && words[0] == AUCTION && words[1] == zone && uint256(words[2]) == slot;
-    }
-
-    /// @notice Whether an opened entry, tag first, is a DECISION of that kind about the zone and slot.
-    function isDecision(bytes32[] calldata words, uint256 kind, bytes32 zone, uint256 slot)
-        internal
-        pure
-        returns (bool)
-    {
-        return words.length == 9 && words[0] == DECISION && uint256(words[1]) == kind && words[2] == zone
-            && uint256(words[3]) == slot;
-    }
-
-    /// @dev A leaf of a day's 96: the opening holds `count` words, then the offset of its proof.
-    function _requirePlaced(bytes32 tag, uint256 start, uint256 count, uint256 place, bytes32 root) private view {
-        bytes32[] calldata proof = _proof(start, count);
-        MerkleLog.requireInclusion(_leaf(tag, start, count), place, SLOTS_PER_DAY, proof, root);
-    }
-
-    /// @dev A leaf of any tree: the opening holds `count` words, the leaf's place, then the offset of its proof.
-    function _requireIndexed(bytes32 tag, uint256 start, uint256 count, uint256 size, bytes32 root) private view {
-        bytes32[] calldata proof = _proof(start, count + 1);
-        uint256 index;
-        assembly {
-            index := calldataload(add(start, mul(count, 32)))
-        }
-        MerkleLog.requireInclusion(_leaf(tag, start, count), index, size, proof, root);
-    }
-
-    /// @dev The list whose offset is word `word` of an opening. A list that lies elsewhere or outside is a wrong proof at
-    ///      worst: all of calldata is the caller's word, and a tree's size bounds how much of it is read.
-    function _proof(uint256 start, uint256 word) private pure returns (bytes32[] calldata proof) {
-        assembly {
-            let list := add(start, calldataload(add(start, mul(word, 32))))
-            proof.offset := add(list, 32)
-            proof.length := calldataload(list)
-        }
-    }
-
-    /// @dev sha256(0x00 || tag || `count` words of calldata from `start`), laid beyond the free memory pointer and not kept.
-    function _leaf(bytes32 tag, uint256 start, uint256 count) private view returns (bytes32 leaf) {
-        assembly ("memory-safe") {
-            let p := mload(0x40)
-            let length := mul(count, 32)
-            mstore8(p, 0)
-            mstore(add(p, 1), tag)
-            calldatacopy(add(p, 33), start, length)
-            if iszero(staticcall(gas(), 2, p, add(length, 33), 0, 32)) { revert(0, 0) }
-            leaf := mload(0)
-        }
     }
 }

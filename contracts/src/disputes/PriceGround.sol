@@ -2,7 +2,9 @@
 pragma solidity 0.8.37;
 
 import {Amounts} from "./Amounts.sol";
+import {Entries} from "./Entries.sol";
 import {Facts} from "./Facts.sol";
+import {FactWords} from "./FactWords.sol";
 import {Openings} from "./Openings.sol";
 import {Statements} from "./Statements.sol";
 import {Words} from "./Words.sol";
@@ -64,7 +66,7 @@ abstract contract PriceGround is Facts {
             _requireCited(source.index, uint256(c.slot.headerWord(Statements.HEADER_AUCTION_INDEX)));
             _requireOfSlot(c, words[0], words[1]);
             Openings.requireEight(Openings.AUCTION, statement.run.checkpoint, source);
-            price = words[Openings.AUCTION_PRICE].asInt();
+            price = words[Entries.AUCTION_PRICE].asInt();
         } else {
             price = _priceOf(c, statement, source);
         }
@@ -94,7 +96,7 @@ abstract contract PriceGround is Facts {
         Amounts.Prices memory shown = c.slot.prices;
         (shown.imported, shown.exported) = (words[1].asInt(), words[2].asInt());
         shown.fee = int256(uint256(words[3].asUint()));
-        c.flags |= TARIFF_SHOWN;
+        c.flags |= FactWords.TARIFF_SHOWN;
         _settle(c, PRICE);
     }
 
@@ -130,7 +132,7 @@ abstract contract PriceGround is Facts {
     /// @dev Takes the local price as shown.
     function _takeLocalPrice(Case memory c, int256 price) private pure {
         c.slot.prices.local = price;
-        c.flags |= LOCAL_PRICE_SHOWN;
+        c.flags |= FactWords.LOCAL_PRICE_SHOWN;
     }
 
     /// @dev The one that is better for whom the order is: the higher one for a seller, the lower one for a buyer.
@@ -146,7 +148,7 @@ abstract contract PriceGround is Facts {
     ) private view returns (int256) {
         bytes32[8] calldata words = decision.words;
         _requireCited(decision.index, uint256(c.slot.headerWord(Statements.HEADER_PRICE_INDEX)));
-        _requireSame(words[0], bytes32(Openings.PRICE_KIND));
+        _requireSame(words[0], bytes32(Entries.PRICE_KIND));
         _requireOfSlot(c, words[1], words[2]);
         Openings.requireEight(Openings.DECISION, statement.run.checkpoint, decision);
         return words[4].asInt();

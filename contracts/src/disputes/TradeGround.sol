@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Entries} from "./Entries.sol";
 import {Facts} from "./Facts.sol";
 import {Openings} from "./Openings.sol";
 import {Statements} from "./Statements.sol";
@@ -25,8 +26,6 @@ abstract contract TradeGround is Facts {
     uint256 private constant POINT_WORD = 1;
     uint256 private constant SIDE_WORD = 2;
     uint256 private constant QUANTITY_WORD = 3;
-    /// @dev The kind of a DECISION that holds a slot.
-    uint256 private constant HOLD_KIND = 4;
 
     /// @notice Seconds after the day's end at which a hold ends by itself.
     uint64 public immutable holdTime;
@@ -104,7 +103,7 @@ abstract contract TradeGround is Facts {
         if (decision.length != 0) {
             _requireCited(decision[0].index, hold);
             Openings.requireEntry(statement.run.checkpoint, decision[0]);
-            return !Openings.isDecision(decision[0].words, HOLD_KIND, c.slot.zone, c.slot.slot);
+            return !Entries.isDecision(decision[0].words, Entries.HOLD_KIND, c.slot.zone, c.slot.slot);
         }
         _requireHeld(c, statement.point.linesRoot, others);
         return others.length >= maxHolds;
@@ -135,10 +134,10 @@ abstract contract TradeGround is Facts {
         _requireOfSlot(c, found[0], found[1]);
         Openings.requireAuction(statement.run.checkpoint, auction);
 
-        uint256 fillCount = found[Openings.AUCTION_FILL_COUNT].asUint();
+        uint256 fillCount = found[Entries.AUCTION_FILL_COUNT].asUint();
         bool cited = fill.position == c.slot.lineWord(Statements.LINE_FILL).asIndex();
         if (cited && fill.position >= fillCount) return _takeTrade(c, 0, 0);
-        Openings.requireFill(found[Openings.AUCTION_FILLS_ROOT], fillCount, fill);
+        Openings.requireFill(found[Entries.AUCTION_FILLS_ROOT], fillCount, fill);
         bytes32[6] calldata words = fill.words;
         if (cited && (words[POINT_WORD] != c.slot.point || words[ORDER_WORD] != c.slot.lineWord(Statements.LINE_ORDER))) {
             return _takeTrade(c, 0, 0);

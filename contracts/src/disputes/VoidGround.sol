@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IRecordAnchor} from "../../interfaces/IRecordAnchor.sol";
+import {Entries} from "./Entries.sol";
 import {Facts} from "./Facts.sol";
 import {Openings} from "./Openings.sol";
 import {Statements} from "./Statements.sol";
@@ -73,9 +74,9 @@ abstract contract VoidGround is Facts {
     /// @dev Whether a cited entry is of the kind, zone and slot that it is cited for.
     function _isAsCited(Case memory c, Openings.Entry calldata cited) private pure returns (bool) {
         uint256 auction = uint256(c.slot.headerWord(Statements.HEADER_AUCTION_INDEX));
-        if (cited.index == auction) return Openings.isAuction(cited.words, c.slot.zone, c.slot.slot);
+        if (cited.index == auction) return Entries.isAuction(cited.words, c.slot.zone, c.slot.slot);
         _requireCited(cited.index, c.slot.mode == 0 ? auction : uint256(c.slot.headerWord(Statements.HEADER_PRICE_INDEX)));
-        return Openings.isDecision(cited.words, Openings.PRICE_KIND, c.slot.zone, c.slot.slot);
+        return Entries.isDecision(cited.words, Entries.PRICE_KIND, c.slot.zone, c.slot.slot);
     }
 
     /// @dev Requires that `before` was anchored next before `first`; returns its size, zero where `first` is the first.

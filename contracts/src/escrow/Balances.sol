@@ -50,13 +50,13 @@ abstract contract Balances is IEscrow, ReentrancyGuardTransient {
     /// @notice The newest delivery day that a run has been applied for.
     uint32 public lastRunDay;
     bool internal _paused;
+    /// @dev Claims wait for the bond.
+    bool internal _claimsOpen;
 
-    /// @dev Collected receivables not yet handed on, and the bounds of their queue and of the bond claims'.
+    /// @dev Collected receivables not yet handed on, and the bounds of their queue.
     uint96 private _pool;
-    uint32 private _owedHead;
-    uint32 private _owedTail;
-    uint32 internal _claimHead;
-    uint32 internal _claimTail;
+    uint64 private _owedHead;
+    uint64 private _owedTail;
 
     /// @notice The account could not pay `amount` of what its cap allows; `total` is outstanding now.
     event ReceivableBooked(address indexed account, uint256 amount, uint256 total);
@@ -132,7 +132,7 @@ abstract contract Balances is IEscrow, ReentrancyGuardTransient {
             }
             --limit;
         }
-        _owedHead = uint32(position);
+        _owedHead = uint64(position);
         // Members come first; then whoever stepped in for them, in reverse order of the waterfall.
         if (position == end && _pool != 0) {
             _payOne(address(this), _min(_owed[address(this)], _pool));

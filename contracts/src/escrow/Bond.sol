@@ -14,8 +14,11 @@ abstract contract Bond is Balances {
     /// @dev Claims that a top-up serves along the way; the rest waits for {payBondClaims}.
     uint256 internal constant CLAIMS_PAID_ALONG = 8;
 
-    /// @dev Sum of the claims, which no token backs yet, and deposits held for demands.
+    /// @dev Sum of the claims, which no token backs yet, and the bounds of their queue.
     uint128 private _claimed;
+    uint64 private _claimHead;
+    uint64 private _claimTail;
+    /// @dev Held for demands.
     uint96 internal _deposits;
     mapping(uint256 position => Due) private _claims;
 
@@ -88,12 +91,13 @@ abstract contract Bond is Balances {
             emit BondClaimPaid(account, part, outstanding);
             _add(account, part);
         }
-        (_claimHead, _bond, _claimed) = (uint32(head), uint96(left), uint128(outstanding));
+        (_bond, _claimsOpen) = (uint96(left), head != tail);
+        (_claimHead, _claimed) = (uint64(head), uint128(outstanding));
     }
 
     /// @dev Pays from the bond what it carries and stores the rest. Claims that wait already come first.
     function _payFromBond(address account, uint256 amount) internal {
-        uint256 part = _claimHead == _claimTail ? _min(amount, _bond) : 0;
+        uint256 part = _claimsOpen ? 0 : _min(amount, _bond);
         if (part != 0) {
             _bond -= uint96(part);
             _add(account, part);
@@ -104,12 +108,13 @@ abstract contract Bond is Balances {
         _claimed = outstanding;
         _claims[_claimTail] = Due({account: account, amount: uint96(rest)});
         ++_claimTail;
+        _claimsOpen = true;
         emit BondClaimStored(account, rest, outstanding);
     }
 
     /// @dev Claims come before whatever the caller is about to do.
     function _requireNoClaims() internal view {
-        if (_claimHead != _claimTail) revert BondClaimsOpen(_claimed);
+        if (_claimsOpen) revert BondClaimsOpen(_claimed);
     }
 
     /// @dev A case must open even when the bond is empty: the reserve may exceed it, and nothing is free then.

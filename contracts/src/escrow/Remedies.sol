@@ -19,7 +19,9 @@ abstract contract Remedies is Bond {
         uint16 sequence;
     }
 
-    mapping(bytes32 runKey => mapping(address account => Remedy)) private _remedies;
+    /// @dev Each {Remedy} in one word, since the compiler reads and writes storage once per member:
+    ///      paid 96 bits | carried 96 | sequence 16.
+    mapping(bytes32 runKey => mapping(address account => uint256)) private _remedies;
 
     /// @notice A proof or a ruling about `sequence`, or a default, gave the account `amount` of the bond (before any
     ///         receivable is collected from it); `paid` and `carried` stand in the ledger now.
@@ -59,7 +61,7 @@ abstract contract Remedies is Bond {
 
     /// @inheritdoc IEscrow
     function remedyOf(bytes32 runKey, address account) external view returns (uint256) {
-        return _remedies[runKey][account].paid;
+        return uint96(_remedies[runKey][account]);
     }
 
     /// @inheritdoc IEscrow
@@ -125,19 +127,19 @@ abstract contract Remedies is Bond {
     /// @param effect what the correction gives the account
     /// @return back its part that belongs to the bond; the caller moves it
     function _net(bytes32 runKey, address account, uint256 effect) internal returns (uint256 back) {
-        Remedy storage remedy = _remedies[runKey][account];
-        uint256 paid = remedy.paid;
-        if (paid == 0) return 0;
-        back = _min(effect, paid);
-        paid -= back;
-        remedy.paid = uint96(paid);
-        if (remedy.carried > paid) remedy.carried = uint96(paid);
-        emit RemedyNetted(runKey, account, back, paid);
+        uint256 word = _remedies[runKey][account];
+        if (uint96(word) == 0) return 0;
+        Remedy memory remedy = _unpacked(word);
+        back = _min(effect, remedy.paid);
+        remedy.paid -= uint96(back);
+        if (remedy.carried > remedy.paid) remedy.carried = remedy.paid;
+        _remedies[runKey][account] = _packed(remedy);
+        emit RemedyNetted(runKey, account, back, remedy.paid);
     }
 
     /// @dev The ledger's entry as it counts for `sequence`: all that was paid for earlier ones is carried.
     function _remedyAt(bytes32 runKey, uint16 sequence, address account) private view returns (Remedy memory remedy) {
-        remedy = _remedies[runKey][account];
+        remedy = _unpacked(_remedies[runKey][account]);
         if (sequence > remedy.sequence) (remedy.carried, remedy.sequence) = (remedy.paid, sequence);
     }
 
@@ -149,9 +151,17 @@ abstract contract Remedies is Bond {
         amount = _min(amount, type(uint96).max - remedy.paid);
         remedy.paid += uint96(amount);
         if (carries) remedy.carried += uint96(amount);
-        _remedies[runKey][account] = remedy;
+        _remedies[runKey][account] = _packed(remedy);
         emit RemedyPaid(runKey, account, remedy.sequence, amount, remedy.paid, remedy.carried);
         if (amount != 0) _payFromBond(account, amount);
         return amount;
+    }
+
+    function _unpacked(uint256 word) private pure returns (Remedy memory) {
+        return Remedy({paid: uint96(word), carried: uint96(word >> 96), sequence: uint16(word >> 192)});
+    }
+
+    function _packed(Remedy memory remedy) private pure returns (uint256) {
+        return remedy.paid | (uint256(remedy.carried) << 96) | (uint256(remedy.sequence) << 192);
     }
 }

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {AccountWord} from "./AccountWord.sol";
 import {Mandates} from "./Mandates.sol";
+import {Moves} from "./Moves.sol";
 import {Remedies} from "./Remedies.sol";
 import {Withdrawals} from "./Withdrawals.sol";
 
@@ -14,24 +15,7 @@ import {Withdrawals} from "./Withdrawals.sol";
 /// @dev Rows sum to zero, effects need not: what members pay less than their rows say is the shortfall. It is carried by
 ///      the supplier's credit of the run, then the fee, then the balancing account, then the rounding remainder, then
 ///      what a correction returns to the bond, then members' credits pro rata. Nothing here can revert because of one account.
-abstract contract Waterfall is Withdrawals, Mandates, Remedies {
-    /// @dev System rows at the end of every run: supplier, fee, dust, balancing.
-    uint256 internal constant SYSTEM_ROWS = 4;
-
-    /// @dev What a pass over the rows adds up to.
-    struct Totals {
-        int256 gap; // sum of effects: positive if accounts get more than others are to pay
-        uint256 unpaid; // debits that balances could not carry
-        uint256 credits; // sum of members' positive effects, less what goes to the bond
-        uint256 netted; // what of members' positive effects the bond had paid already
-        uint256 start; // where in memory the first move is listed
-        uint256 end; // where the next one will be
-    }
-
-    /// @notice The rows of a run have been applied. `moves` tells, as address20 || int96, what it put on an account
-    ///         (before any receivable is collected from it) or took from its free balance and then its requests. An
-    ///         account that it did not move is left out; one may stand there twice.
-    event RunApplied(bytes32 indexed runKey, uint32 day, uint16 sequence, bytes32[] moves);
+abstract contract Waterfall is Withdrawals, Mandates, Remedies, Moves {
     /// @notice Debits fell short of credits by the sum of these; each bearer's part.
     event ShortfallCarried(
         bytes32 indexed runKey,
@@ -95,45 +79,6 @@ abstract contract Waterfall is Withdrawals, Mandates, Remedies {
             _debitCapped(totals, address(bytes20(row)), uint256(-int256(int96(uint96(uint256(row))))), day);
             place += 32;
         }
-    }
-
-    /// @dev Rows from `place` in calldata on, as long as nothing about them is special: credits are listed; debits that
-    ///      newest mandate and free balance carry are taken and listed as they stand. In assembly, since it runs hundreds
-    ///      of times; nothing overflows, since it adds up some hundred numbers below 2^96. {AccountWord} names the bits.
-    /// @return where the first debit of another kind stands, or `end`
-    function _debitPlain(Totals memory totals, uint256 day, uint256 place, uint256 end) private returns (uint256) {
-        uint256 list = totals.end;
-        int256 gap;
-        uint256 credits;
-        assembly ("memory-safe") {
-            for {} lt(place, end) { place := add(place, 32) } {
-                let row := calldataload(place)
-                let net := signextend(11, row)
-                if iszero(net) { continue }
-                switch sgt(net, 0)
-                case 1 { credits := add(credits, net) }
-                default {
-                    mstore(0, shr(96, row))
-                    mstore(32, _accounts.slot)
-                    let slot := keccak256(0, 64)
-                    let word := sload(slot)
-                    // Above the cap, above the free balance, or not between first day and end day.
-                    let from := and(shr(184, word), 0xffffffff)
-                    if or(
-                        or(gt(sub(0, net), shr(168, shl(72, word))), gt(sub(0, net), shr(160, shl(160, word)))),
-                        iszero(lt(sub(day, from), sub(and(shr(216, word), 0xffffffff), from)))
-                    ) { break }
-                    sstore(slot, add(word, net))
-                }
-                gap := add(gap, net)
-                mstore(list, row)
-                list := add(list, 32)
-            }
-        }
-        totals.end = list;
-        totals.gap += gap;
-        totals.credits += credits;
-        return place;
     }
 
     /// @dev Takes what a member owes for a day, up to its cap.
@@ -280,27 +225,6 @@ abstract contract Waterfall is Withdrawals, Mandates, Remedies {
         }
     }
 
-    /// @dev Moves from `place` on, as long as no receivable is to be collected: credits are paid, debits passed over. In
-    ///      assembly as {_debitPlain} is.
-    /// @return where the first credit to an account with a receivable is listed, or `end`
-    function _creditPlain(uint256 place, uint256 end) private returns (uint256) {
-        assembly ("memory-safe") {
-            mstore(32, _accounts.slot)
-            for {} lt(place, end) { place := add(place, 32) } {
-                let move := mload(place)
-                let amount := signextend(11, move)
-                if sgt(amount, 0) {
-                    mstore(0, shr(96, move))
-                    let slot := keccak256(0, 64)
-                    let word := sload(slot)
-                    if and(shr(248, word), 1) { break }
-                    sstore(slot, add(word, amount))
-                }
-            }
-        }
-        return place;
-    }
-
     /// @dev Lowers the listed credits by `cut` in all, pro rata, and books what each is owed. Cuts are differences of a
     ///      running floor, so that they add up to `cut` exactly and none exceeds its credit.
     function _cutCredits(Totals memory totals, uint256 cut) private {
@@ -328,64 +252,6 @@ abstract contract Waterfall is Withdrawals, Mandates, Remedies {
             address account = address(bytes20(rows[first + i]));
             _append(totals, _move(account, int256(credits[i])));
             _add(account, credits[i]);
-        }
-    }
-
-    // The list of moves is written where the event is told from, and read without bounds checks: the loops that do so
-    // run hundreds of times.
-
-    /// @dev Makes room for moves, and for what the event holds in front of them.
-    function _list(uint256 room) private pure returns (Totals memory totals) {
-        uint256 start;
-        assembly ("memory-safe") {
-            start := add(mload(0x40), 128)
-            mstore(0x40, add(start, shl(5, room)))
-        }
-        (totals.start, totals.end) = (start, start);
-    }
-
-    /// @dev `emit RunApplied(runKey, day, sequence, moves)` without copying the moves.
-    function _tell(Totals memory totals, bytes32 runKey, uint16 sequence, uint32 day) private {
-        bytes32 topic = RunApplied.selector;
-        (uint256 start, uint256 end) = (totals.start, totals.end);
-        assembly ("memory-safe") {
-            let data := sub(start, 128)
-            mstore(data, day)
-            mstore(add(data, 32), sequence)
-            mstore(add(data, 64), 96)
-            mstore(add(data, 96), shr(5, sub(end, start)))
-            log2(data, sub(end, data), topic, runKey)
-        }
-    }
-
-    /// @dev One move. Whatever moves is real money, of which 95 bits hold all there is.
-    function _move(address account, int256 amount) private pure returns (bytes32) {
-        return bytes32((uint256(uint160(account)) << 96) | uint96(int96(amount)));
-    }
-
-    function _append(Totals memory totals, bytes32 move) private pure {
-        unchecked {
-            uint256 end = totals.end;
-            _setMove(end, move);
-            totals.end = end + 32;
-        }
-    }
-
-    function _setMove(uint256 place, bytes32 move) private pure {
-        assembly ("memory-safe") {
-            mstore(place, move)
-        }
-    }
-
-    function _moveAt(uint256 place) private pure returns (bytes32 move) {
-        assembly ("memory-safe") {
-            move := mload(place)
-        }
-    }
-
-    function _rowAt(bytes32[] calldata rows, uint256 i) private pure returns (bytes32 row) {
-        assembly ("memory-safe") {
-            row := calldataload(add(rows.offset, shl(5, i)))
         }
     }
 }

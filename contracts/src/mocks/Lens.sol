@@ -18,9 +18,18 @@ contract Lens {
         }
     }
 
-    /// @notice Bond, collection pool, liabilities and tokens held.
-    function totals(Escrow escrow) external view returns (uint256[4] memory) {
+    /// @notice Bond, what it owes, reserve, deposits, collection pool, liabilities and tokens held.
+    function totals(Escrow escrow) external view returns (uint256[7] memory) {
         (uint256 pool,) = escrow.collectionPool();
-        return [escrow.bond(), pool, escrow.totalLiabilities(), escrow.token().balanceOf(address(escrow))];
+        (uint256 claimed,) = escrow.bondClaims();
+        return [
+            escrow.bond(),
+            claimed,
+            escrow.reservedBond(),
+            escrow.depositsHeld(),
+            pool,
+            escrow.totalLiabilities(),
+            escrow.token().balanceOf(address(escrow))
+        ];
     }
 }

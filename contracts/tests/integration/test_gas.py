@@ -37,6 +37,20 @@ def compare(measured, name: str, gas: int, leeway: int = 0) -> None:
         assert abs(gas - expected) <= leeway, f"{name}: {gas} gas, snapshot {expected}"
 
 
+def floor(data: str) -> int:
+    """EIP-7623: 21,000 and ten for each token of calldata, a zero byte being one, any other four."""
+    raw = bytes.fromhex(data[2:])
+    zeros = raw.count(0)
+    return 21_000 + 10 * (zeros + 4 * (len(raw) - zeros))
+
+
+def compare_with_floor(measured, name: str, tx, most: int) -> None:
+    """The transaction's gas is at most `most`, and like the snapshot's; so is the floor of its calldata."""
+    assert tx.gas_used <= most, f"{name}: {tx.gas_used} gas, at most {most} are allowed"
+    compare(measured, name, tx.gas_used)
+    compare(measured, f"{name}: floor of EIP-7623", floor(tx.input))
+
+
 def send_all(world, calls: list[str]) -> None:
     """Relay many calls to the escrow without a receipt for each."""
     for data in calls:
@@ -73,17 +87,18 @@ def nets(names: list[str]) -> dict[str, int]:
 
 def test_runs_among_known_accounts(world, street, measured):
     """100 and 400 accounts, and a correction; one test, since bringing the street up takes longer than measuring."""
-    for size in (100, 400):
+    for size, most in ((100, 8_600), (400, 7_400)):
         tx = world.post(nets(street[:size]), day=world.today, zone=keccak(text=f"zone of {size}"))
         assert sum(moved < 0 for moved in moves(tx).values()) == size // 2 + 1, "half the members, and the supplier"
         assert "ShortfallCarried" not in tx.events
-        compare(measured, f"postRun, {size} accounts with balances, half of them debtors", tx.gas_used)
+        name = f"postRun, {size} accounts with balances, half of them debtors"
+        compare_with_floor(measured, name, tx, size * most)
 
     first = nets(street[:100])
     second = {**first, street[0]: first[street[0]] + 500_000}
     tx = world.correct(second, first, day=world.today, zone=keccak(text="zone of 100"))
     assert len(moves(tx)) == 2, "the member and the supplier"
-    compare(measured, "postCorrection, 1 of 100 accounts changed", tx.gas_used)
+    compare_with_floor(measured, "postCorrection, 1 of 100 accounts changed", tx, TRANSACTION_CAP)
 
 
 def test_run_of_512_new_accounts_fits_one_transaction(world, measured):
@@ -96,8 +111,7 @@ def test_run_of_512_new_accounts_fits_one_transaction(world, measured):
     ]
     rows = [*members, *system]
     tx = world.settlement.postRun(world.run(rows), rows, {"from": world.poster})
-    assert tx.gas_used < TRANSACTION_CAP
-    compare(measured, "postRun, 512 accounts, all new", tx.gas_used)
+    compare_with_floor(measured, "postRun, 512 accounts, all new", tx, TRANSACTION_CAP)
 
 
 def test_single_actions(world, measured):
@@ -142,4 +156,4 @@ def test_anchor_at_ten_million_entries(world, project, measured):
     for size in sizes[1:]:
         proof = uniform_consistency(last[1], size)
         tx, last = grow(anchor, last, size, uniform(size), proof, world)
-    compare(measured, f"anchor at ten million entries, proof of {len(proof)} hashes", tx.gas_used)
+    compare_with_floor(measured, f"anchor at ten million entries, proof of {len(proof)} hashes", tx, 90_000)

@@ -17,9 +17,9 @@ EVIDENCE = b"\x11" * 32
 
 @pytest.fixture
 def posted(world, street) -> Scenario:  # noqa: F811
-    """Alice's day, in a chunk of 16 rows."""
+    """Alice's day, on which she owes 40, in a chunk of 16 rows."""
     neighbours = {f"neighbour {number}": 1 + number for number in range(11)}
-    return street(nets=neighbours).post()
+    return street(nets={**neighbours, "alice": -40 * TOKEN}).post()
 
 
 def record(measured, name: str, call, *args) -> None:  # noqa: F811
@@ -38,7 +38,7 @@ def signed(world, posted: Scenario, kind: str, **members) -> tuple:
 
 def demand(world, posted: Scenario) -> list:
     claim = signed(world, posted, "Demand", slots=posted.slot, point=bytes(32))
-    return [claim, posted.run, bytes(32), posted.slot, (posted.chunk(), 1, NO_LEAF, NO_BINDING)]
+    return [claim, posted.run, bytes(32), posted.slot, (posted.row_proof(0), NO_LEAF, NO_BINDING)]
 
 
 def test_demand(world, measured, posted):  # noqa: F811
@@ -72,5 +72,6 @@ def test_contest(world, measured, posted):  # noqa: F811
 def test_upheld_by_silence(world, measured, posted):  # noqa: F811
     world.disputes.contest(*contest(world, posted), {"from": world.relayer})
     world.travel(world.time() + METER_DATA)
+    free = world.free("alice")
     record(measured, "close, a contest upheld", world.disputes.close, 1)
-    assert world.free("alice") > 500 * TOKEN
+    assert world.free("alice") == free + 40_000

@@ -19,7 +19,7 @@ from openings import (
     Scenario,
     order_words,
 )
-from test_gas import compare, measured  # noqa: F401
+from test_gas import compare, floor, measured  # noqa: F401
 
 COSTLIEST, PLAIN = 230_000, 140_000
 # Figures of a slot in a street of 400: all words that are usually not zero are not.
@@ -27,13 +27,6 @@ HEADER = {
     "boughtWh": 81_250, "soldWh": 81_250, "memberImportWh": 93_114, "memberExportWh": 85_391, "feederWh": 7_723,
     "feeAmount": 2_437_500_000, "residualAmount": 2_781_344_000, "buyNum": 1, "buyDen": 1, "sellNum": 1, "sellDen": 1,
 }  # fmt: skip
-
-
-def floor(data: str) -> int:
-    """EIP-7623: 21,000 and ten for each token of calldata, a zero byte being one, any other four."""
-    raw = bytes.fromhex(data[2:])
-    zeros = raw.count(0)
-    return 21_000 + 10 * (zeros + 4 * (len(raw) - zeros))
 
 
 @pytest.fixture
@@ -109,7 +102,9 @@ def scenario(name: str, street, world) -> Scenario:
     if name == "trade of a fill":
         return street(line=wrong_line(soldWh=700))
     if name == "trade of a slot whose HOLD is none":
-        return street(line=wrong_line(**held), entries={HOLD_AT: ("DECISION", {"decisionKind": 3, "contentHash": keccak(b"1")})})
+        return street(
+            line=wrong_line(**held), entries={HOLD_AT: ("DECISION", {"decisionKind": 3, "contentHash": keccak(b"1")})}
+        )
     if name == "trade of a slot that is one held too many":
         other = {
             "intervalIndex": 5_000_000, "orderHash": keccak(b"2"), "fillIndex": 1, "holdIndex": 5_000_000,

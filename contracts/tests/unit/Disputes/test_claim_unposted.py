@@ -149,3 +149,15 @@ def test_a_pause_stops_no_claim(disputed, missing):
     disputed.escrow.pause({"from": disputed.guardian})
     missing.ask()
     assert disputed.escrow.remedyOf(missing.run_key, disputed["otto"]) == TOKEN
+
+
+def test_a_binding_known_in_the_last_moment_counts(disputed):
+    made = Unposted(disputed)
+    disputed.travel(made.until - 10)
+    late = made._binding(POINT, "emil", days=(1, NONE))
+    disputed.next_at(made.until)
+    made.checkpoint = made.anchor()
+    assert made.checkpoint[2] == made.until
+    disputed.travel(made.until + 1)
+    made.ask(name="emil", entry=late)
+    assert disputed.escrow.remedyOf(made.run_key, disputed["emil"]) == TOKEN

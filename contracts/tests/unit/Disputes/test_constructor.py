@@ -33,6 +33,7 @@ def test_knows_its_contracts_and_terms(disputed):
     "change",
     [
         *({name: 0} for name in ("response", "extra", "meter_data", "appeal", "panel", "limit", "max_wh", "max_cases")),
+        *({name: 2**32} for name in ("response", "extra", "meter_data", "appeal", "panel")),
         {"deposit": 2**96},
         {"limit": 2**80},
         {"max_wh": 2**40},

@@ -135,13 +135,19 @@ def test_refuses_more_than_a_case_may_pay(disputed):
     with refused("AboveContestLimit", 800 * (at + 1) - 120_000 - POSTED, LIMIT):
         case.contest("anna", 0, 3, (400, at + 1, EVIDENCE, True))
     case.contest("anna", 0, 3, (400, at, EVIDENCE, True))
-    assert LIMIT - 800 < view(disputed, 1)["sum"] <= LIMIT
+    assert view(disputed, 1)["sum"] == LIMIT
 
 
 @pytest.mark.parametrize("energy", [(MAX_WH + 1, 0), (0, MAX_WH + 1), (2**40 - 1, 2**40 - 1)])
 def test_refuses_absurd_energy(disputed, case, energy):
     with refused("EnergyTooLarge", *energy, MAX_WH):
         case.contest("anna", 0, 3, (*energy, EVIDENCE, True))
+
+
+@pytest.mark.parametrize("energy", [(0, MAX_WH), (399, 300)])
+def test_takes_the_most_and_the_least(disputed, case, energy):
+    case.contest("anna", 0, 3, (*energy, EVIDENCE, True))
+    assert view(disputed, 1)["sum"] == amount(*energy) - POSTED
 
 
 def test_a_slot_is_contested_once_per_sequence(disputed, case):

@@ -4,7 +4,6 @@ from casework import (
     CAP,
     DEPOSIT,
     EXTRA,
-    NO_ROWS,
     NONE,
     RESPONSE,
     Casework,
@@ -179,22 +178,37 @@ def test_refuses_system_accounts(disputed, case, name):
         case.demand(name, ANY, pack(case.slot(0)))
 
 
-def test_refuses_a_chunk_without_the_row(disputed, case):
-    with refused("RowMissing", disputed["otto"]):
+def test_who_has_no_row_needs_a_point(disputed, case):
+    with refused("NothingShown", disputed["otto"], ANY):
         case.demand("otto", ANY, pack(case.slot(0)))
 
 
-def test_refuses_rows_that_are_not_the_runs(disputed, case):
-    rows, *_ = case.row_chunk
-    forged = [disputed.rows({"anna": -1 * TOKEN, "emil": 30 * TOKEN})[0], *rows[1:]]
+@pytest.mark.parametrize("point", [ANY, P1])
+def test_the_row_is_always_shown(disputed, case, point):
+    """Otherwise whoever relays the demand could have it pay the fixed sum only."""
+    slots, leaf = pack(case.slot(0)), case.leaf(0)
+    with refused("ChunksWrong", 0):
+        case.demand("anna", point, slots, case.evidence(rows=(1, []), leaf=leaf))
+    rest = [row for row in case.rows if disputed["anna"][2:].lower() not in row.hex()]
     with pytest.raises(Exception, match="InclusionFailed"):
-        case.demand("anna", ANY, pack(case.slot(0)), case.evidence(rows=(forged, 0, [])))
+        case.demand("anna", point, slots, case.evidence(rows=(1, [(rest, 0, [])]), leaf=leaf))
+
+
+def test_a_named_point_pays_the_days_debit_as_well(disputed, case):
+    case.demand("anna", P1, pack(case.slot(0)), case.evidence(leaf=case.leaf(0)))
+    assert view(disputed, 1)["sum"] == CAP
+
+
+def test_refuses_rows_that_are_not_the_runs(disputed, case):
+    forged = [disputed.rows({"anna": -1 * TOKEN, "emil": 30 * TOKEN})[0], *case.rows[1:]]
+    with pytest.raises(Exception, match="InclusionFailed"):
+        case.demand("anna", ANY, pack(case.slot(0)), case.evidence(rows=(1, [(forged, 0, [])])))
 
 
 def test_refuses_a_point_of_somebody_else(disputed, case):
     slots = pack(case.slot(0))
     with refused("LeafOfAnother", P2, disputed["emil"]):
-        case.demand("anna", P2, slots, case.evidence(rows=case.row_chunk, leaf=case.leaf(1)))
+        case.demand("anna", P2, slots, case.evidence(leaf=case.leaf(1)))
     with refused("LeafOfAnother", P1, disputed["anna"]):
         case.demand("anna", P2, slots, case.evidence(leaf=case.leaf(0)))
     with refused("BoundToAnother", disputed["emil"], disputed["anna"]):
@@ -213,8 +227,6 @@ def test_refuses_a_leaf_that_is_not_the_runs(disputed, case):
 def test_a_row_alone_names_no_point(disputed, case):
     with refused("NothingShown", disputed["anna"], P1):
         case.demand("anna", P1, pack(case.slot(0)))
-    with refused("NothingShown", disputed["anna"], ANY):
-        case.demand("anna", ANY, pack(case.slot(0)), case.evidence(rows=NO_ROWS))
 
 
 def test_refuses_a_binding_of_another_zone_or_day(disputed):
@@ -262,6 +274,12 @@ def test_refuses_an_account_without_the_deposit(disputed, case):
     with refused("InsufficientBalance", disputed["otto"], DEPOSIT, DEPOSIT - 1):
         case.demand("otto", P4, pack(case.slot(0)), case.evidence(binding=case._entry(*case.omitted)))
     assert disputed.disputes.caseCount() == 0
+
+
+def test_the_deposit_may_be_all_there_is(disputed, case):
+    disputed.request("otto", 500 * TOKEN - DEPOSIT)
+    case.demand("otto", P4, pack(case.slot(0)), case.evidence(binding=case._entry(*case.omitted)))
+    assert (disputed.free("otto"), disputed.escrow.depositsHeld()) == (0, DEPOSIT)
 
 
 def test_a_pause_stops_no_demand(disputed, case):

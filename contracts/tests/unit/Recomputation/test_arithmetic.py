@@ -215,9 +215,7 @@ def test_a_proof_has_the_trees_length(world, short, member, proof):
 def test_a_point_outside_the_tree_is_refused(world, short, member):
     run, point, line, header = short.statement
     with refused("IndexOutOfRange", 3, 3):
-        world.recomputation.arithmetic(
-            short.caller(), (run, (*point[:6], 3, point[7]), line, header), {"from": member}
-        )
+        world.recomputation.arithmetic(short.caller(), (run, (*point[:6], 3, point[7]), line, header), {"from": member})
 
 
 def test_a_slot_of_another_day_is_refused(world, member):

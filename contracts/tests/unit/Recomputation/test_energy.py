@@ -46,9 +46,7 @@ def test_arithmetic_first_then_energy(world, member):
     wrong = Scenario(world, line={"exportWh": 900, "amount": 150_000}).post()
     first = world.recomputation.arithmetic(wrong.caller(), wrong.statement, {"from": member})
     assert first.events["Recomputed"]["due"] == 2_000
-    second = world.recomputation.energy(
-        wrong.caller(), wrong.statement, wrong.entry(INTERVAL_AT), [], {"from": member}
-    )
+    second = world.recomputation.energy(wrong.caller(), wrong.statement, wrong.entry(INTERVAL_AT), [], {"from": member})
     assert second.events["Recomputed"]["due"] == 8_000
 
 

@@ -182,9 +182,7 @@ def test_a_hold_too_many_does_not_count(world, member):
     assert claim(built, member, others).events["Recomputed"]["due"] == 80_000
 
 
-@pytest.mark.parametrize(
-    ("places", "wrong"), [((17, 3), 3), ((3, 3), 3), ((3, 60), 60), ((3, 40), 40), ((3, 9), 9)]
-)
+@pytest.mark.parametrize(("places", "wrong"), [((17, 3), 3), ((3, 3), 3), ((3, 60), 60), ((3, 40), 40), ((3, 9), 9)])
 def test_holds_too_many_are_earlier_distinct_and_held(world, member, places, wrong):
     built = held_day(world)
     with refused("HeldSlotWrong", 96 * built.day + wrong):

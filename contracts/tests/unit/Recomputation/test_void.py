@@ -1,4 +1,4 @@
-"""Entries that should precede delivery and do not (late), and entries that are not what they are cited as (falseEntry)."""
+"""Entries that should precede delivery and do not (late), or are not what they are cited as (falseEntry)."""
 
 import pytest
 from openings import AUCTION_AT, NONE, OTHER_ID, PRICE_AT, VOID, Scenario
@@ -104,9 +104,7 @@ def test_an_entry_outside_both_is_not_shown_to_be_late(world, member, index):
 
 
 def false_entry(built, sender, at):
-    return built.world.recomputation.falseEntry(
-        built.caller(), built.statement, built.any_entry(at), {"from": sender}
-    )
+    return built.world.recomputation.falseEntry(built.caller(), built.statement, built.any_entry(at), {"from": sender})
 
 
 @pytest.mark.parametrize(

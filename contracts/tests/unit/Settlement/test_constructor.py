@@ -14,6 +14,11 @@ def test_withdrawals_faster_than_disputes__reverts(world, project, accounts, win
         build_world(accounts, project, challenge_window=window, posting_lag=lag)
 
 
+def test_window_beyond_all_measure__reverts(world, project, accounts):
+    with refused("WindowTooLong", 2**32, 2**32 - 1):
+        build_world(accounts, project, challenge_window=2**32, withdrawal_delay=2**32)
+
+
 def test_ratio_of_nothing__reverts(world, project, accounts):
     with refused("RatioInvalid", 0):
         build_world(accounts, project, exposure_ratio=0)
