@@ -5,8 +5,8 @@ pragma solidity 0.8.37;
 /// @notice Leaves hash as sha256(0x00 || data), nodes as sha256(0x01 || left || right), so that a leaf can never be
 ///         shown as a node, nor a node as a leaf. Positions and sizes are part of every statement.
 /// @dev Same rule as the Python module `grid.domain.merkle`; both read the same JSON vectors. Proofs are walked in
-///      assembly: a dispute pays for some hundred hashes. The 65 bytes of a node lie in the word before the free memory
-///      pointer's target and the two behind it, which nobody keeps.
+///      assembly: a dispute pays for some hundred hashes. The 65 bytes of a node lie behind the free memory pointer, and
+///      are not kept. A proof that is too short is read on into what follows it, and refused for its length then.
 library MerkleLog {
     /// @notice The leaf does not stand at that position of the tree with that root.
     error InclusionFailed(bytes32 computedRoot, bytes32 expectedRoot);
@@ -104,7 +104,7 @@ library MerkleLog {
                 fits := and(fits, staticcall(gas(), 2, bytes65, 65, 0, 32))
                 computed := mload(0)
                 node := shr(1, node)
-                last := shr(1, last)
+                next := add(next, 32)
             }
             // Above it lies the right edge: siblings stand to the left, one for each bit that is left.
             for {} node { node := and(node, sub(node, 1)) } {
@@ -141,7 +141,7 @@ library MerkleLog {
             if (oldRoot != expectedOld) revert ConsistencyFailed(expectedOld, oldRoot, newRoot, newRoot);
             return;
         }
-        (bool fits, bytes32 computedOld, bytes32 computedNew) = _walk(oldSize, oldRoot, newSize, proof);
+        (bool fits, bytes32 computedOld, bytes32 computedNew) = _walk(oldSize - 1, newSize - 1, oldRoot, proof);
         if (!fits) revert ProofLengthWrong(proof.length);
         if (computedOld != oldRoot || computedNew != newRoot) {
             revert ConsistencyFailed(computedOld, oldRoot, computedNew, newRoot);
@@ -150,22 +150,23 @@ library MerkleLog {
 
     /// @dev Both roots that a consistency proof leads to, for 0 < oldSize < newSize, and whether its length is right. As
     ///      long as only siblings to the left have come, the two are one.
-    function _walk(uint256 oldSize, bytes32 oldRoot, uint256 newSize, bytes32[] calldata proof)
+    /// @param node position of the older tree's last leaf, then of its ancestors
+    /// @param last position of the newer tree's
+    function _walk(uint256 node, uint256 last, bytes32 oldRoot, bytes32[] calldata proof)
         private
         view
         returns (bool fits, bytes32 computedOld, bytes32 computedNew)
     {
         assembly ("memory-safe") {
             let pair := add(mload(0x40), 32)
-            mstore8(sub(pair, 1), 1)
-            let node := sub(oldSize, 1)
-            let last := sub(newSize, 1)
+            let bytes65 := sub(pair, 1)
+            mstore8(bytes65, 1)
             for {} and(node, 1) {} {
                 node := shr(1, node)
                 last := shr(1, last)
             }
             let next := proof.offset
-            let end := add(next, shl(5, proof.length))
+            fits := 1
             // An old tree of a power of two is itself a node of the new one: the proof then leaves its root out.
             computedOld := oldRoot
             if node {
@@ -173,38 +174,36 @@ library MerkleLog {
                 next := add(next, 32)
             }
             computedNew := computedOld
-            for {} and(lt(next, end), gt(last, 0)) { next := add(next, 32) } {
-                switch or(and(node, 1), eq(node, last))
-                case 0 {
-                    mstore(pair, computedNew)
-                    mstore(add(pair, 32), calldataload(next))
-                    if iszero(staticcall(gas(), 2, sub(pair, 1), 65, 0, 32)) { revert(0, 0) }
-                    computedNew := mload(0)
-                }
-                default {
-                    mstore(pair, calldataload(next))
-                    mstore(add(pair, 32), computedNew)
-                    if iszero(staticcall(gas(), 2, sub(pair, 1), 65, 0, 32)) { revert(0, 0) }
+            for {} xor(node, last) { last := shr(1, last) } {
+                let side := shl(5, and(node, 1))
+                mstore(add(pair, side), computedNew)
+                mstore(sub(add(pair, 32), side), calldataload(next))
+                fits := and(fits, staticcall(gas(), 2, bytes65, 65, 0, 32))
+                let parent := mload(0)
+                if side {
                     switch eq(computedOld, computedNew)
                     case 0 {
-                        computedNew := mload(0)
                         mstore(add(pair, 32), computedOld)
-                        if iszero(staticcall(gas(), 2, sub(pair, 1), 65, 0, 32)) { revert(0, 0) }
+                        fits := and(fits, staticcall(gas(), 2, bytes65, 65, 0, 32))
                         computedOld := mload(0)
                     }
-                    default {
-                        computedNew := mload(0)
-                        computedOld := computedNew
-                    }
-                    for {} iszero(or(and(node, 1), iszero(node))) {} {
-                        node := shr(1, node)
-                        last := shr(1, last)
-                    }
+                    default { computedOld := parent }
                 }
+                computedNew := parent
                 node := shr(1, node)
-                last := shr(1, last)
+                next := add(next, 32)
             }
-            fits := and(eq(next, end), iszero(last))
+            for {} node { node := and(node, sub(node, 1)) } {
+                mstore(pair, calldataload(next))
+                mstore(add(pair, 32), computedNew)
+                fits := and(fits, staticcall(gas(), 2, bytes65, 65, 0, 32))
+                computedNew := mload(0)
+                mstore(add(pair, 32), computedOld)
+                fits := and(fits, staticcall(gas(), 2, bytes65, 65, 0, 32))
+                computedOld := mload(0)
+                next := add(next, 32)
+            }
+            fits := and(fits, eq(next, add(proof.offset, shl(5, proof.length))))
         }
     }
 }
