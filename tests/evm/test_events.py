@@ -171,7 +171,8 @@ def test_a_run_tells_its_claim_and_its_moves(world: World) -> None:
     given = world.run(rows, mode=1, pointCount=9)
     done = world.settlement.send("postRun", given, rows, sender=world["poster"])
     final = world.chain.time + world.terms.challenge_window
-    posted, moved = told(done)
+    posted, numbered, moved = told(done)
+    assert numbered == ("ZoneNumbered", {"zone": "0x" + ZONE.hex(), "number": 1})
     claim = {name: word(value) if isinstance(value, bytes) else value for name, value in given.items()}
     root = world.settlement.read("rowsRootOf", rows)
     assert posted == ("RunPosted", claim | {"rowsRoot": root, "finalAt": final})
@@ -189,7 +190,7 @@ def test_what_is_not_paid_is_told(world: World) -> None:
     nets = {"carol": -100, "alice": 70, "bob": 10, "supplier": 5, "fee": 6, "dust": 2, "balancing": 7}
     done = world.post(nets)
     key = word(world.run_key(world.today - 1))
-    _, booked, *rest = told(done)
+    _, _, booked, *rest = told(done)
     assert booked == ("ReceivableBooked", {"account": world["carol"], "amount": 40, "total": 40})
     fee_owed = ("OwedBooked", {"account": world["fee"], "amount": 6, "total": 6})
     balancing_owed = ("OwedBooked", {"account": world["balancing"], "amount": 11, "total": 11})
