@@ -244,6 +244,15 @@ def test_a_correction_returns_what_the_bond_paid(world: World) -> None:
     assert moved == applied(world, key, 1, {"alice": TOKEN, "supplier": -2 * TOKEN})
 
 
+def test_no_more_is_carried_than_is_left(world: World) -> None:
+    """A default of 100, of which a correction took 60 back: 40 count against the next proof, not 100."""
+    world.fund("supplier", 500)
+    world.post({"alice": 0})
+    remedy(world, "payDefault", 0, "alice", 100)
+    world.correct({"alice": 60}, {"alice": 0})
+    assert remedy(world, "payRemedy", 0, "alice", 50) == (10, [paid(world, "alice", 0, 10, 50, 0)])
+
+
 def test_what_a_correction_cannot_return_to_the_bond_is_owed_to_it(world: World) -> None:
     """The supplier has nothing, so the bond goes without; his next deposit makes it whole before anybody else."""
     bond = world.escrow.read("bond")
