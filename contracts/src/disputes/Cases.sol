@@ -140,6 +140,12 @@ abstract contract Cases is Standing {
         });
     }
 
+    /// @dev An account's own address speaks for it only as long as it signs for it: a wallet key that was replaced could
+    ///      else spend the account's cases, slots and deposit.
+    function _actsFor(address account) internal view override returns (bool) {
+        return accounts.isDelegate(account, msg.sender);
+    }
+
     /// @dev Requires the run to be the last one posted, the account's window to be open, and the checkpoint to be the run's.
     function _requireRun(Openings.Run calldata run, address account) internal view returns (bytes32 runKey) {
         runKey = settlement.requireDisputable(run.input, run.rowsRoot, account, 0);

@@ -59,7 +59,8 @@ abstract contract PriceGround is Facts {
         Statements.Statement calldata statement,
         Openings.Decision calldata source
     ) external {
-        Case memory c = _openOwn(claim, statement, PRICE);
+        Case memory c;
+        _openOwn(c, claim, statement, PRICE);
         int256 price;
         if (c.slot.mode == 0) {
             bytes32[8] calldata words = source.words;
@@ -86,7 +87,8 @@ abstract contract PriceGround is Facts {
         Openings.Tariff calldata tariff,
         Openings.TariffSlot calldata prices
     ) external {
-        Case memory c = _openOwn(claim, statement, PRICE);
+        Case memory c;
+        _openOwn(c, claim, statement, PRICE);
         _requireCited(tariff.index, uint256(c.slot.headerWord(Statements.HEADER_TARIFF_INDEX)));
         _requireSame(tariff.words[1], bytes32(c.slot.day));
         _requireOfSlot(c, tariff.words[0], prices.words[0]);
@@ -117,7 +119,8 @@ abstract contract PriceGround is Facts {
         Order calldata order,
         Openings.Decision[] calldata signal
     ) external {
-        Case memory c = _openOwn(claim, statement, LIMIT);
+        Case memory c;
+        _openOwn(c, claim, statement, LIMIT);
         _requireOrder(c.slot, order);
         bool sells = order.sells;
         int256 price = _stricter(sells, order.limitPrice, int256(uint256(sells ? order.sellFloor : order.buyCeiling)));

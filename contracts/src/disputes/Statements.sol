@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Amounts} from "./Amounts.sol";
+import {Leaves} from "./Leaves.sol";
 import {Openings} from "./Openings.sol";
 import {Words} from "./Words.sol";
 
@@ -67,27 +68,28 @@ library Statements {
     /// @notice Opens a slot of a run. Whether the run stands is for the caller to ask.
     /// @dev Reverts if: a proof fails; the line's slot is not of the run's day; the header's slot is another; a word that
     ///      is used is none that a writer makes.
+    /// @param s what it says, filled in here
     /// @param statement what is opened
     /// @param runKey key of the statement's run
-    /// @return s what it says
-    function open(Statement calldata statement, bytes32 runKey) internal view returns (Slot memory s) {
+    function open(Slot memory s, Statement calldata statement, bytes32 runKey) internal view {
         Openings.Run calldata run = statement.run;
-        Openings.Point calldata point = statement.point;
+        Openings.Point calldata point;
+        uint256 lineAt;
+        uint256 headerAt;
+        assembly {
+            // Behind the run's 14 words stand the offsets of the other three. What lies elsewhere or outside is a wrong proof.
+            point := add(statement, calldataload(add(statement, 448)))
+            lineAt := add(statement, calldataload(add(statement, 480)))
+            headerAt := add(statement, calldataload(add(statement, 512)))
+        }
         Openings.requirePoint(run, runKey, point);
         (s.runKey, s.zone, s.day, s.sequence) = (runKey, run.input.zone, run.input.day, run.input.sequence);
         (s.mode, s.size) = (run.input.mode, run.checkpoint.size);
         (s.point, s.owner) = (point.point, point.account);
-        (Openings.Line calldata line, Openings.Header calldata header) = (statement.line, statement.header);
-        (uint256 lineAt, uint256 headerAt) = (0, 0);
-        assembly {
-            // The words stand first in both.
-            lineAt := line
-            headerAt := header
-        }
         (s.lineAt, s.headerAt) = (lineAt, headerAt);
         uint256 place = _readLine(s);
-        Openings.requireLine(point.linesRoot, place, line);
-        Openings.requireHeader(run.input.headersRoot, place, header);
+        Leaves.requirePlaced(Openings.LINE, lineAt, 12, place, point.linesRoot);
+        Leaves.requirePlaced(Openings.HEADER, headerAt, 21, place, run.input.headersRoot);
         _readPrices(s);
     }
 

@@ -41,7 +41,8 @@ abstract contract VoidGround is Facts {
         IRecordAnchor.Checkpoint calldata before,
         IRecordAnchor.Checkpoint calldata first
     ) external {
-        Case memory c = _openOwn(claim, statement, VOID);
+        Case memory c;
+        _openOwn(c, claim, statement, VOID);
         uint256 time = c.slot.slot * 15 minutes;
         uint256 field = Statements.HEADER_AUCTION_INDEX;
         if (c.slot.mode != 0) (field, time) = (Statements.HEADER_PRICE_INDEX, time - _gateLead);
@@ -64,7 +65,8 @@ abstract contract VoidGround is Facts {
         Statements.Statement calldata statement,
         Openings.Entry calldata cited
     ) external {
-        Case memory c = _openOwn(claim, statement, VOID);
+        Case memory c;
+        _openOwn(c, claim, statement, VOID);
         Openings.requireEntry(statement.run.checkpoint, cited);
         if (_isAsCited(c, cited)) revert EntryRight(cited.index);
         _takeTrade(c, 0, 0);
