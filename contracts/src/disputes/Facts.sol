@@ -153,15 +153,14 @@ abstract contract Facts is Standing {
         uint256 slot,
         uint256 ground
     ) internal {
-        bytes32 structHash;
-        if (claim.signature.length != 0) {
-            structHash = keccak256(
-                abi.encode(
-                    CLAIM_TYPEHASH, claim.account, runKey, sequence, point, slot, ground, claim.nonce, claim.deadline
-                )
-            );
-        }
-        _requireStanding(claim, structHash);
+        address account = claim.account;
+        bytes calldata signature = claim.signature;
+        if (signature.length == 0) return _requireActing(account);
+        (uint256 nonce, uint256 deadline) = (claim.nonce, claim.deadline);
+        bytes32 structHash = keccak256(
+            abi.encode(CLAIM_TYPEHASH, account, runKey, sequence, point, slot, ground, nonce, deadline)
+        );
+        _authorize(account, structHash, nonce, deadline, signature);
     }
 
     /// @dev Opens a slot for its owner: the account that the point leaf names, or one that a BINDING has been shown for.

@@ -40,6 +40,12 @@ library Statements {
     /// @notice A header at the place of one slot says another.
     error HeaderOfAnotherSlot(uint256 headerSlot, uint256 slot);
 
+    // Places of what is read of a run.
+    uint256 private constant RUN_ZONE = 0;
+    uint256 private constant RUN_DAY = 1;
+    uint256 private constant RUN_SEQUENCE = 2;
+    uint256 private constant RUN_MODE = 8;
+    uint256 private constant RUN_SIZE = 11;
     // Places of the fields of a LINE.
     uint256 internal constant LINE_SLOT = 0;
     uint256 internal constant LINE_INTERVAL = 1;
@@ -65,7 +71,7 @@ library Statements {
     uint256 internal constant HEADER_SOLD = 13;
     uint256 internal constant HEADER_MISMATCH = 14;
 
-    /// @notice Opens a slot of a run. Whether the run stands is for the caller to ask.
+    /// @notice Opens a slot of a run. The caller has asked Settlement for the run, whose input's words are clean for that.
     /// @dev Reverts if: a proof fails; the line's slot is not of the run's day; the header's slot is another; a word that
     ///      is used is none that a writer makes.
     /// @param s what it says, filled in here
@@ -74,23 +80,24 @@ library Statements {
     function open(Slot memory s, Statement calldata statement, bytes32 runKey) internal view {
         Openings.Run calldata run = statement.run;
         Openings.Point calldata point;
-        uint256 lineAt;
-        uint256 headerAt;
+        (uint256 runAt, uint256 lineAt, uint256 headerAt) = (0, 0, 0);
         assembly {
+            runAt := statement
             // Behind the run's 14 words stand the offsets of the other three. What lies elsewhere or outside is a wrong proof.
-            point := add(statement, calldataload(add(statement, 448)))
-            lineAt := add(statement, calldataload(add(statement, 480)))
-            headerAt := add(statement, calldataload(add(statement, 512)))
+            point := add(runAt, calldataload(add(runAt, 448)))
+            lineAt := add(runAt, calldataload(add(runAt, 480)))
+            headerAt := add(runAt, calldataload(add(runAt, 512)))
         }
         Openings.requirePoint(run, runKey, point);
-        (s.runKey, s.zone, s.day, s.sequence) = (runKey, run.input.zone, run.input.day, run.input.sequence);
-        (s.mode, s.size) = (run.input.mode, run.checkpoint.size);
+        (s.runKey, s.zone, s.day) = (runKey, _wordAt(runAt, RUN_ZONE), _numberAt(runAt, RUN_DAY));
+        (s.sequence, s.mode) = (_numberAt(runAt, RUN_SEQUENCE), _numberAt(runAt, RUN_MODE));
+        s.size = _numberAt(runAt, RUN_SIZE);
         (s.point, s.owner) = (point.point, point.account);
         (s.lineAt, s.headerAt) = (lineAt, headerAt);
-        uint256 place = _readLine(s);
+        uint256 place = _readLine(s, lineAt);
         Leaves.requirePlaced(Openings.LINE, lineAt, 12, place, point.linesRoot);
         Leaves.requirePlaced(Openings.HEADER, headerAt, 21, place, run.input.headersRoot);
-        _readPrices(s);
+        _readPrices(s, headerAt);
     }
 
     /// @notice A field of the line, by its place.
@@ -109,21 +116,31 @@ library Statements {
         }
     }
 
+    function _numberAt(uint256 start, uint256 field) private pure returns (uint256) {
+        return uint256(_wordAt(start, field));
+    }
+
     /// @dev Takes slot, energy and amount from a line; returns the slot's place in its day.
-    function _readLine(Slot memory s) private pure returns (uint256 place) {
-        s.slot = lineWord(s, LINE_SLOT).asUint();
-        place = Openings.placeOf(s.slot, s.day);
-        s.posted = lineWord(s, LINE_AMOUNT).asInt();
+    function _readLine(Slot memory s, uint256 at) private pure returns (uint256 place) {
+        uint256 slot = _numberAt(at, LINE_SLOT);
+        // A slot of the day is a number that a writer makes.
+        place = Openings.placeOf(slot, s.day);
+        (s.slot, s.posted) = (slot, _wordAt(at, LINE_AMOUNT).asInt());
         Amounts.Energy memory energy = s.energy;
-        (energy.importWh, energy.exportWh) = (lineWord(s, LINE_IMPORT).asUint(), lineWord(s, LINE_EXPORT).asUint());
-        (energy.boughtWh, energy.soldWh) = (lineWord(s, LINE_BOUGHT).asUint(), lineWord(s, LINE_SOLD).asUint());
+        (uint256 imported, uint256 exported) = (_numberAt(at, LINE_IMPORT), _numberAt(at, LINE_EXPORT));
+        (uint256 bought, uint256 sold) = (_numberAt(at, LINE_BOUGHT), _numberAt(at, LINE_SOLD));
+        Words.requireUints(imported, exported, bought, sold);
+        (energy.importWh, energy.exportWh, energy.boughtWh, energy.soldWh) = (imported, exported, bought, sold);
     }
 
     /// @dev Takes the prices from a header of the slot.
-    function _readPrices(Slot memory s) private pure {
-        if (uint256(headerWord(s, HEADER_SLOT)) != s.slot) revert HeaderOfAnotherSlot(uint256(headerWord(s, HEADER_SLOT)), s.slot);
+    function _readPrices(Slot memory s, uint256 at) private pure {
+        uint256 slot = _numberAt(at, HEADER_SLOT);
+        if (slot != s.slot) revert HeaderOfAnotherSlot(slot, s.slot);
         Amounts.Prices memory prices = s.prices;
-        (prices.local, prices.fee) = (headerWord(s, HEADER_LOCAL).asInt(), int256(uint256(headerWord(s, HEADER_FEE).asUint())));
-        (prices.imported, prices.exported) = (headerWord(s, HEADER_IMPORT).asInt(), headerWord(s, HEADER_EXPORT).asInt());
+        prices.local = _wordAt(at, HEADER_LOCAL).asInt();
+        prices.fee = int256(uint256(_wordAt(at, HEADER_FEE).asUint()));
+        prices.imported = _wordAt(at, HEADER_IMPORT).asInt();
+        prices.exported = _wordAt(at, HEADER_EXPORT).asInt();
     }
 }

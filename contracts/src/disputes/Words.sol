@@ -16,6 +16,15 @@ library Words {
         return uint64(uint256(word));
     }
 
+    /// @notice Four of type `uint`. Most are far below the bound, which one look shows.
+    function requireUints(uint256 a, uint256 b, uint256 c, uint256 d) internal pure {
+        if (a | b | c | d < NONE) return;
+        asUint(bytes32(a));
+        asUint(bytes32(b));
+        asUint(bytes32(c));
+        asUint(bytes32(d));
+    }
+
     /// @notice `index`: as `uint`, or NONE.
     function asIndex(bytes32 word) internal pure returns (uint64) {
         if (uint256(word) > NONE) revert WordRefused(word);
