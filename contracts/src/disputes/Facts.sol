@@ -17,7 +17,7 @@ abstract contract Facts is Standing {
     /// @notice A slot under claim: what the run says of it, overridden by what has been shown.
     struct Case {
         Statements.Slot slot;
-        bytes32 key; // of what has been shown
+        uint256 kept; // storage slot of what has been shown
         address claimant; // whose money it is about
         int256 posted; // what the run gave the claimant for it, token base units
         uint256 paid; // what was paid for it since
@@ -195,8 +195,12 @@ abstract contract Facts is Standing {
         c.claimant = account;
         if (account == s.owner) c.posted = s.posted;
 
-        c.key = _keyOf(runKey, s.sequence, s.point, s.slot, account);
-        Fact storage fact = _facts[c.key];
+        Fact storage fact = _facts[_keyOf(runKey, s.sequence, s.point, s.slot, account)];
+        uint256 kept;
+        assembly {
+            kept := fact.slot
+        }
+        c.kept = kept;
         uint256 word = fact.numbers;
         if (word == 0) return;
         (c.paid, c.flags) = (uint80(word >> 16), uint16(word));
@@ -241,7 +245,11 @@ abstract contract Facts is Standing {
             c.paid += due;
         }
 
-        Fact storage fact = _facts[c.key];
+        Fact storage fact;
+        uint256 kept = c.kept;
+        assembly {
+            fact.slot := kept
+        }
         (uint256 numbers, uint256 prices) = (FactWords.numbersOf(s.energy, c.paid, c.flags), 0);
         fact.numbers = numbers;
         if (c.flags & FactWords.PRICES != 0) {

@@ -40,12 +40,6 @@ library Statements {
     /// @notice A header at the place of one slot says another.
     error HeaderOfAnotherSlot(uint256 headerSlot, uint256 slot);
 
-    // Places of what is read of a run.
-    uint256 private constant RUN_ZONE = 0;
-    uint256 private constant RUN_DAY = 1;
-    uint256 private constant RUN_SEQUENCE = 2;
-    uint256 private constant RUN_MODE = 8;
-    uint256 private constant RUN_SIZE = 11;
     // Places of the fields of a LINE.
     uint256 internal constant LINE_SLOT = 0;
     uint256 internal constant LINE_INTERVAL = 1;
@@ -89,9 +83,13 @@ library Statements {
             headerAt := add(runAt, calldataload(add(runAt, 512)))
         }
         Openings.requirePoint(run, runKey, point);
-        (s.runKey, s.zone, s.day) = (runKey, _wordAt(runAt, RUN_ZONE), _numberAt(runAt, RUN_DAY));
-        (s.sequence, s.mode) = (_numberAt(runAt, RUN_SEQUENCE), _numberAt(runAt, RUN_MODE));
-        s.size = _numberAt(runAt, RUN_SIZE);
+        assembly ("memory-safe") {
+            // Zone, day and sequence stand in the same order here and there; mode is word 8 of a run, the size word 11.
+            mstore(s, runKey)
+            calldatacopy(add(s, 32), runAt, 96)
+            mstore(add(s, 128), calldataload(add(runAt, 256)))
+            mstore(add(s, 160), calldataload(add(runAt, 352)))
+        }
         (s.point, s.owner) = (point.point, point.account);
         (s.lineAt, s.headerAt) = (lineAt, headerAt);
         uint256 place = _readLine(s, lineAt);
@@ -127,10 +125,11 @@ library Statements {
         place = Openings.placeOf(slot, s.day);
         (s.slot, s.posted) = (slot, _wordAt(at, LINE_AMOUNT).asInt());
         Amounts.Energy memory energy = s.energy;
-        (uint256 imported, uint256 exported) = (_numberAt(at, LINE_IMPORT), _numberAt(at, LINE_EXPORT));
-        (uint256 bought, uint256 sold) = (_numberAt(at, LINE_BOUGHT), _numberAt(at, LINE_SOLD));
-        Words.requireUints(imported, exported, bought, sold);
-        (energy.importWh, energy.exportWh, energy.boughtWh, energy.soldWh) = (imported, exported, bought, sold);
+        assembly ("memory-safe") {
+            // Fields LINE_IMPORT to LINE_SOLD, in the struct's order.
+            calldatacopy(energy, add(at, 160), 128)
+        }
+        Words.requireUints(energy.importWh, energy.exportWh, energy.boughtWh, energy.soldWh);
     }
 
     /// @dev Takes the prices from a header of the slot.
@@ -138,9 +137,12 @@ library Statements {
         uint256 slot = _numberAt(at, HEADER_SLOT);
         if (slot != s.slot) revert HeaderOfAnotherSlot(slot, s.slot);
         Amounts.Prices memory prices = s.prices;
-        prices.local = _wordAt(at, HEADER_LOCAL).asInt();
-        prices.fee = int256(uint256(_wordAt(at, HEADER_FEE).asUint()));
-        prices.imported = _wordAt(at, HEADER_IMPORT).asInt();
-        prices.exported = _wordAt(at, HEADER_EXPORT).asInt();
+        assembly ("memory-safe") {
+            // HEADER_LOCAL, then HEADER_FEE to HEADER_EXPORT, in the struct's order.
+            mstore(prices, calldataload(add(at, 32)))
+            calldatacopy(add(prices, 32), add(at, 96), 96)
+        }
+        bytes32(uint256(prices.fee)).asUint();
+        Words.requireInts(prices.local, prices.imported, prices.exported);
     }
 }

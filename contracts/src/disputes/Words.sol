@@ -37,6 +37,18 @@ library Words {
         if (int256(value) != int256(uint256(word))) revert WordRefused(word);
     }
 
+    /// @notice Three of type `int`.
+    function requireInts(int256 a, int256 b, int256 c) internal pure {
+        unchecked {
+            // Moved up by 2^95, what fits has no bit above the 96th.
+            int256 half = 1 << 95;
+            if (uint256((a + half) | (b + half) | (c + half)) >> 96 == 0) return;
+        }
+        asInt(bytes32(uint256(a)));
+        asInt(bytes32(uint256(b)));
+        asInt(bytes32(uint256(c)));
+    }
+
     /// @notice `bool`: 0 or 1.
     function asBool(bytes32 word) internal pure returns (bool) {
         if (uint256(word) > 1) revert WordRefused(word);

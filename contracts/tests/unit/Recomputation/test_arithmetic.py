@@ -29,7 +29,6 @@ def test_pays_what_the_line_lacks(world, short, member):
         "ground": ARITHMETIC,
         "amount": 160_000,
         "due": 40_000,
-        "paid": 40_000,
         "numbers": numbers,
         "prices": 0,
     }
