@@ -52,7 +52,7 @@ abstract contract Cases is Standing {
         uint16 sequence; // of the run
         State state;
         bytes32 runKey;
-        bytes32 point; // zero in a demand: any point of the account, until the first is opened
+        bytes32 point; // zero in a demand: any point of the account
         uint96 sum; // what a default raises the day's remedies to, or what a contest claims
         uint96 reserved; // part of the bond that is kept for it
     }

@@ -78,6 +78,8 @@ abstract contract Facts is Standing {
     error NothingToPay(int256 amount, int256 posted, uint256 paid);
     /// @notice The entry opened as the cited one is another.
     error CitationWrong(uint256 given, uint256 cited);
+    /// @notice The entry is what it should be.
+    error EntryRight(uint256 index);
     /// @notice What is opened is about another zone, day, point or slot, or of another kind.
     error OfAnother(bytes32 given, bytes32 expected);
 

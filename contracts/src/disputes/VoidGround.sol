@@ -16,8 +16,6 @@ abstract contract VoidGround is Facts {
     error CheckpointsWrong(uint256 before, uint256 first);
     /// @notice The entry lies in a checkpoint that was anchored in time, or outside both.
     error NotLate(uint256 index, uint256 anchoredAt, uint256 limit);
-    /// @notice The entry is what it should be.
-    error EntryRight(uint256 index);
 
     uint64 private immutable _gateLead;
 

@@ -84,7 +84,7 @@ CASES = {
         "trade", s.statement, s.entry(AUCTION_AT), s.opened_fill, [s.line_at(3), s.line_at(17)], [],
     ),
     "local price of the AUCTION": lambda s: ("localPrice", s.statement, s.entry(AUCTION_AT)),
-    "prices of the TARIFF": lambda s: ("tariffPrices", s.statement, s.entry(TARIFF_AT), s.opened_tariff_slot),
+    "prices of the TARIFF": lambda s: ("tariffPrices", s.statement, s.entry(TARIFF_AT), s.opened_tariff_slot, []),
     "limit of the mandate and the signal": lambda s: ("limit", s.statement, s.order, [s.entry(PRICE_AT)]),
     "AUCTION anchored late": lambda s: ("late", s.statement, s.world.checkpoints[0], s.checkpoint),
 }  # fmt: skip
