@@ -209,8 +209,8 @@ class CaseBook:
     def open(self, number: int, slot: int, *, position: int, account_points: int, at: int) -> None:
         """Open one slot of a demand with the leaves of the point at `position`; the last slot ends it.
 
-        A demand that names no point takes every leaf of the account once before it takes one again: so an account that owns
-        n points, fewer than four, shows by n + 1 slots that its leaves count more.
+        A demand that names no point takes every leaf of the account once before it takes one again: who owns n points,
+        fewer than four, shows by n + 1 slots that the leaves count more.
         """
         case = self._in_time(number, _S.DEMANDED, at)
         if slot not in case.missing:

@@ -89,7 +89,10 @@ def evidence(draw, posted, function, home, place):
         "untraded": [statement],
         "localPrice": [statement, posted.entry(draw(st.sampled_from([signal, auction.index])))],
         "tariffPrices": [
-            statement, posted.entry(log.tariff), posted.tariff_slot(place), draw(st.sampled_from([[], [any_entry]])),
+            statement,
+            posted.entry(log.tariff),
+            posted.tariff_slot(place),
+            draw(st.sampled_from([[], [any_entry]])),
         ],
         "limit": [statement, order, [posted.entry(signal)] if draw(st.booleans()) else []],
         "late": [statement, before, first],

@@ -78,9 +78,9 @@ def _line(run: Run, point: Point, line: Line, slot: int) -> Opened:
 
 
 def row(run: Run, key: bytes, points: Sequence[Point], rows: Rows, account: bytes, system: Sequence[bytes]) -> Sum:
-    """Return an account's row beside the sum of its points, all of which are opened in order. Raises ClaimRefused.
+    """Return an account's row beside the sum of its points, all opened in order. Raises ClaimRefused.
 
-    All are at least as many as the leaves say; where these say different counts, which no honest run does, as the least.
+    At least as many as the leaves say, or the least of them where they differ, which no honest run's do.
     """
     following = 0
     for point in points:
