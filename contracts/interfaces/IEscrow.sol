@@ -7,12 +7,14 @@ interface IEscrow {
     /// @param runKey names zone and day
     /// @param sequence 0 for the initial run, then one more for each correction
     /// @param day UTC day number
+    /// @param zone number of the zone in this deployment, from 1
     /// @param rows address20 || int96, members first, then supplier, fee, dust, balancing
     /// @param previous per row the net of the sequence before; empty for an initial run
     function applyRun(
         bytes32 runKey,
         uint16 sequence,
         uint32 day,
+        uint8 zone,
         bytes32[] calldata rows,
         int256[] calldata previous
     ) external;

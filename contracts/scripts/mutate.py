@@ -212,19 +212,21 @@ def report(chosen: list[Mutant], *, write: bool = False) -> int:
     counts = collections.Counter(item["verdict"] for _, item in found if item)
     answered = json.loads(ANSWERED.read_text()) if ANSWERED.is_file() else {}
     compiled = sum(counts[verdict] for verdict in COUNTED)
-    score = counts["killed"] / compiled if compiled else 0.0
     survivors = [mutant for mutant, item in found if item and item["verdict"] == "survived"]
     open_ones = [mutant for mutant in survivors if mutant.key not in answered]
+    raw = counts["killed"] / max(1, compiled)
+    score = counts["killed"] / max(1, counts["killed"] + len(open_ones))
+    scores = f"{100 * raw:.1f} % of all that compile to other code, {100 * score:.1f} % without the equivalent ones"
     for mutant in survivors:
         print(f"  {describe(mutant)}\n    {answered.get(mutant.key, 'NO REASON GIVEN')}")
     told = f"{len(chosen)} mutants, {sum(counts.values())} judged: {dict(sorted(counts.items()))}"
     print(told)
-    print(f"score {100 * score:.1f} % of those that compile to other code")
+    print(f"score: {scores}")
     if write:
         listed = [f"- `{mutant.path}` {mutant.operator}: `{' '.join(mutant.shown.split())}`" for mutant in survivors]
         reasons = [f"  {answered.get(mutant.key, 'NO REASON GIVEN')}" for mutant in survivors]
         entries = [line for pair in zip(listed, reasons, strict=True) for line in pair]
-        PAGE.write_text("\n".join([HEAD, f"{told}. **Score {100 * score:.1f} %.**\n", *entries]) + "\n")
+        PAGE.write_text("\n".join([HEAD, f"{told}. **Score: {scores}.**\n", *entries]) + "\n")
     return int(score < TARGET or bool(open_ones))
 
 

@@ -194,13 +194,14 @@ contract Escrow is Waterfall, AccessManaged {
         bytes32 runKey,
         uint16 sequence,
         uint32 day,
+        uint8 zone,
         bytes32[] calldata rows,
         int256[] calldata previous
     ) external whenNotPaused nonReentrant {
         if (msg.sender != settlement) revert NotSettlement(msg.sender);
         _requireNoClaims();
         if (day > lastRunDay) lastRunDay = day;
-        _applyRows(runKey, sequence, day, rows, previous);
+        _applyRows(runKey, sequence, day, zone, rows, previous);
     }
 
     /// @notice Stops new deposits and runs. Guardian only.

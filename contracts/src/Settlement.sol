@@ -214,13 +214,18 @@ contract Settlement is AccessManaged, Exposure, Runs {
         (run.finalAt, run.postedAt) = (end, uint64(block.timestamp));
         if (input.sequence != 0) _runs[runKey][0].latest = input.sequence;
         _announce(input, rowsRoot, end);
-        _apply(runKey, input.sequence, input.day, rows, before);
+        _apply(runKey, input.sequence, input.day, _numberOf(input.zone), rows, before);
     }
 
-    /// @dev `escrow.applyRun(runKey, sequence, day, rows, before)`, the lists copied whole and not item by item.
-    function _apply(bytes32 runKey, uint256 sequence, uint256 day, bytes32[] calldata rows, int256[] memory before)
-        private
-    {
+    /// @dev `escrow.applyRun(runKey, sequence, day, zone, rows, before)`, the lists copied whole and not item by item.
+    function _apply(
+        bytes32 runKey,
+        uint256 sequence,
+        uint256 day,
+        uint256 zone,
+        bytes32[] calldata rows,
+        int256[] memory before
+    ) private {
         address target = address(escrow);
         bytes32 selector = IEscrow.applyRun.selector;
         assembly ("memory-safe") {
@@ -229,12 +234,13 @@ contract Settlement is AccessManaged, Exposure, Runs {
             mstore(add(data, 4), runKey)
             mstore(add(data, 36), sequence)
             mstore(add(data, 68), day)
-            mstore(add(data, 100), 160)
+            mstore(add(data, 100), zone)
+            mstore(add(data, 132), 192)
             let size := shl(5, rows.length)
-            mstore(add(data, 132), add(192, size))
-            mstore(add(data, 164), rows.length)
-            calldatacopy(add(data, 196), rows.offset, size)
-            let tail := add(add(data, 196), size)
+            mstore(add(data, 164), add(224, size))
+            mstore(add(data, 196), rows.length)
+            calldatacopy(add(data, 228), rows.offset, size)
+            let tail := add(add(data, 228), size)
             size := add(32, shl(5, mload(before)))
             mcopy(tail, before, size)
             if iszero(call(gas(), target, 0, data, sub(add(tail, size), data), 0, 0)) {

@@ -19,6 +19,9 @@ Account = str
 RunKey = bytes | int
 """Whatever names a zone's day."""
 
+Zone = bytes | None
+"""Whatever names a zone; None where there is but one."""
+
 
 class System(NamedTuple):
     """The system accounts in posting order."""
@@ -77,6 +80,7 @@ class Ledger:
     owed: dict[Account, int] = field(default_factory=_amounts)
     owed_queue: list[Open] = field(default_factory=list)
     mandates: dict[Account, list[Cap]] = field(default_factory=lambda: defaultdict(list))
+    zones: dict[Account, Zone] = field(default_factory=dict)
     remedies: dict[tuple[RunKey, Account], Remedy] = field(default_factory=lambda: defaultdict(Remedy))
     claims: list[Open] = field(default_factory=list)
     pool: int = 0
@@ -208,21 +212,35 @@ class Ledger:
 
     # Runs
 
-    def effect(self, account: Account, net: int, day: int) -> int:
-        """Return what a day's net does to an account: a member never pays more than the day's cap."""
+    def effect(self, account: Account, net: int, day: int, zone: Zone = None) -> int:
+        """Return what a day's net does to an account.
+
+        A member never pays more than the day's cap, and nothing to another zone than the one that debited it first.
+        """
         if account in self.system or net >= 0:
             return net
+        if self.zones.get(account, zone) != zone:
+            return 0
         return -min(self.cap_on(account, day), -net)
 
     def apply_run(
-        self, key: RunKey, day: int, rows: Mapping[Account, int], previous: Mapping[Account, int] | None = None
+        self,
+        key: RunKey,
+        day: int,
+        rows: Mapping[Account, int],
+        previous: Mapping[Account, int] | None = None,
+        *,
+        zone: Zone = None,
     ) -> None:
         """Apply rows in posting order: members by address, then the system accounts; a correction by its difference."""
         before = previous or {}
         effects = {
-            account: self.effect(account, net, day) - self.effect(account, before.get(account, 0), day)
+            account: self.effect(account, net, day, zone) - self.effect(account, before.get(account, 0), day, zone)
             for account, net in rows.items()
         }
+        for account, effect in effects.items():
+            if effect < 0 and account not in self.system:
+                self.zones.setdefault(account, zone)
         unpaid = sum(self._debit(account, -effect) for account, effect in effects.items() if effect < 0)
         shortfall = sum(effects.values()) + unpaid
         if shortfall < 0:

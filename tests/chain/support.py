@@ -30,6 +30,9 @@ def chain(deployed_url: str, settings: Settings) -> Iterator[Client]:
     client = connect()
     snapshot = client.call("evm_snapshot")
     yield client
+    # What waits in the pool would be mined once the test's blocks are taken back, in the next test's chain.
+    client.call("anvil_dropAllTransactions")
+    client.call("evm_setAutomine", True)
     client.call("evm_revert", snapshot)
 
 

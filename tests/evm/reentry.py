@@ -48,7 +48,7 @@ def entry_call(world: World, function: str) -> bytes:
         "topUpBond": (1,),
         "payOwed": (1,),
         "payBondClaims": (1,),
-        "applyRun": (key, 0, today - 1, [row(alice, 0)], []),
+        "applyRun": (key, 0, today - 1, 1, [row(alice, 0)], []),
         "payRemedy": (key, 0, alice, 1),
         "payDefault": (key, 0, alice, 1),
         "takeDeposit": (alice, 1),

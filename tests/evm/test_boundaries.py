@@ -194,6 +194,14 @@ def test_a_reserve_may_exceed_the_bond(world: World) -> None:
     assert (world.escrow.read("freeBond"), world.escrow.read("reservedBond")) == (bond, 0)
 
 
+def test_a_receivable_is_collected_to_its_last_unit(world: World) -> None:
+    world.register("carol", 60, world.today - 2, world.today + 5)
+    world.post({"carol": -5, "alice": 5})
+    for amount, left, free in ((3, 2, 0), (1, 1, 0), (4, 0, 3), (2, 0, 5)):
+        world.fund("carol", amount)
+        assert (world.escrow.read("receivableOf", world["carol"]), world.free("carol")) == (left, free)
+
+
 def test_the_whole_balance_can_be_a_deposit(world: World) -> None:
     world.escrow.send("takeDeposit", world["alice"], 500 * TOKEN, sender=world["disputes"])
     assert (world.free("alice"), world.escrow.read("depositsHeld")) == (0, 500 * TOKEN)

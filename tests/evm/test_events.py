@@ -171,7 +171,8 @@ def test_a_run_tells_its_claim_and_its_moves(world: World) -> None:
     given = world.run(rows, mode=1, pointCount=9)
     done = world.settlement.send("postRun", given, rows, sender=world["poster"])
     final = world.chain.time + world.terms.challenge_window
-    posted, moved = told(done)
+    posted, numbered, moved = told(done)
+    assert numbered == ("ZoneNumbered", {"zone": "0x" + ZONE.hex(), "number": 1})
     claim = {name: word(value) if isinstance(value, bytes) else value for name, value in given.items()}
     root = world.settlement.read("rowsRootOf", rows)
     assert posted == ("RunPosted", claim | {"rowsRoot": root, "finalAt": final})
@@ -189,7 +190,7 @@ def test_what_is_not_paid_is_told(world: World) -> None:
     nets = {"carol": -100, "alice": 70, "bob": 10, "supplier": 5, "fee": 6, "dust": 2, "balancing": 7}
     done = world.post(nets)
     key = word(world.run_key(world.today - 1))
-    _, booked, *rest = told(done)
+    _, _, booked, *rest = told(done)
     assert booked == ("ReceivableBooked", {"account": world["carol"], "amount": 40, "total": 40})
     fee_owed = ("OwedBooked", {"account": world["fee"], "amount": 6, "total": 6})
     balancing_owed = ("OwedBooked", {"account": world["balancing"], "amount": 11, "total": 11})
@@ -213,6 +214,20 @@ def test_what_is_not_paid_is_told(world: World) -> None:
     ]
 
 
+@pytest.mark.parametrize(("has", "steps_in"), [(1, 0), (0, 1), (1, 1), (2, 1)])
+def test_single_units_are_told_and_nothing_is_not(world: World, has: int, steps_in: int) -> None:
+    """Carol owes 10 and has `has`; the balancing account has `steps_in`; Alice goes without the rest."""
+    world.register("carol", 60, world.today - 2, world.today + 5)
+    for name, amount in (("carol", has), ("balancing", steps_in)):
+        if amount:
+            world.fund(name, amount)
+    done = world.post({"carol": -10, "alice": 10})
+    due = {"carol": -has, "alice": has + steps_in, "balancing": -steps_in}
+    words = [int(word, 16) for word in done.event("RunApplied")["moves"]]
+    moved = {word >> 96: (word & (2**96 - 1)) - (2**96 if word >> 95 & 1 else 0) for word in words}
+    assert moved == {int(world[name], 16): amount for name, amount in due.items() if amount}
+
+
 def test_a_correction_returns_what_the_bond_paid(world: World) -> None:
     before = {"alice": -5 * TOKEN, "bob": 3 * TOKEN}
     world.fund("supplier", 9 * TOKEN)
@@ -228,6 +243,30 @@ def test_a_correction_returns_what_the_bond_paid(world: World) -> None:
     assert back == ("RemedyNetted", netted)
     assert world.escrow.read("remedyOf", key, world["alice"]) == 0
     assert moved == applied(world, key, 1, {"alice": TOKEN, "supplier": -2 * TOKEN})
+
+
+def test_no_more_is_carried_than_is_left(world: World) -> None:
+    """A default of 100, of which a correction took 60 back: 40 count against the next proof, not 100."""
+    world.fund("supplier", 500)
+    world.post({"alice": 0})
+    remedy(world, "payDefault", 0, "alice", 100)
+    world.correct({"alice": 60}, {"alice": 0})
+    assert remedy(world, "payRemedy", 0, "alice", 50) == (10, [paid(world, "alice", 0, 10, 50, 0)])
+
+
+def test_what_a_correction_cannot_return_to_the_bond_is_owed_to_it(world: World) -> None:
+    """The supplier has nothing, so the bond goes without; his next deposit makes it whole before anybody else."""
+    bond = world.escrow.read("bond")
+    world.post({"alice": 0})
+    remedy(world, "payRemedy", 0, "alice", 100)
+    done = world.correct({"alice": 100}, {"alice": 0})
+    (shortfall,) = [args for name, args in told(done) if name == "ShortfallCarried"]
+    assert (shortfall["byBond"], shortfall["byMembers"]) == (100, 0)
+    assert (world.escrow.read("bond"), world.escrow.read("owedTo", world.escrow.address)) == (bond - 100, 100)
+    paid = [args for name, args in told(world.fund("supplier", 30)) if name == "OwedPaid"]
+    assert paid == [{"account": world.escrow.address, "amount": 30, "total": 70}]
+    world.fund("supplier", 80)
+    assert (world.escrow.read("bond"), world.free("supplier")) == (bond, 10)
 
 
 def test_a_surplus_goes_back_to_who_stepped_in(world: World) -> None:

@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 /// @dev What a run reads and writes of an account, in one storage word:
-///      free balance 96 bits | cap of the newest mandate 88 | its first day 32 | its end day 32 | flags 8.
+///      free balance 96 bits | cap of the newest mandate 88 | its first day 32 | its end day 32 | flags 2 | zone 6.
 type AccountWord is uint256;
 
 using AccountWords for AccountWord global;
@@ -17,6 +17,7 @@ library AccountWords {
     uint256 private constant HAS_RECEIVABLE = 1 << 248;
     /// @dev The mandate list is longer than the copy in the word.
     uint256 private constant HAS_OLDER_MANDATES = 1 << 249;
+    uint256 private constant ZONE_SHIFT = 250;
 
     /// @notice Unrequested balance.
     function free(AccountWord word) internal pure returns (uint256) {
@@ -46,6 +47,16 @@ library AccountWords {
     /// @notice Whether days before the newest mandate may be covered by older ones.
     function hasOlderMandates(AccountWord word) internal pure returns (bool) {
         return AccountWord.unwrap(word) & HAS_OLDER_MANDATES != 0;
+    }
+
+    /// @notice Number of the zone whose runs may debit the account; 0 before the first debit.
+    function zone(AccountWord word) internal pure returns (uint256) {
+        return AccountWord.unwrap(word) >> ZONE_SHIFT;
+    }
+
+    /// @notice The word of an account without a zone, with one.
+    function withZone(AccountWord word, uint256 number) internal pure returns (AccountWord) {
+        return AccountWord.wrap(AccountWord.unwrap(word) | (number << ZONE_SHIFT));
     }
 
     /// @notice The word with a larger free balance, which fits 96 bits because all liabilities together do.

@@ -13,6 +13,7 @@ abstract contract Moves is Balances {
 
     /// @dev What a pass over the rows adds up to.
     struct Totals {
+        uint256 zone; // number of the run's zone; first, since assembly reads it from there
         int256 gap; // sum of effects: positive if accounts get more than others are to pay
         uint256 unpaid; // debits that balances could not carry
         uint256 credits; // sum of members' positive effects, less what goes to the bond
@@ -27,8 +28,9 @@ abstract contract Moves is Balances {
     event RunApplied(bytes32 indexed runKey, uint32 day, uint16 sequence, bytes32[] moves);
 
     /// @dev Rows from `place` in calldata on, as long as nothing about them is special: credits are listed; debits that
-    ///      newest mandate and free balance carry are taken and listed as they stand. In assembly, since it runs hundreds
-    ///      of times; nothing overflows, since it adds up some hundred numbers below 2^96. {AccountWord} names the bits.
+    ///      newest mandate and free balance carry are taken from accounts of the zone and listed as they stand. In
+    ///      assembly, since it runs hundreds of times; nothing overflows, since it adds up some hundred numbers below
+    ///      2^96. {AccountWord} names the bits.
     /// @return where the first debit of another kind stands, or `end`
     function _debitPlain(Totals memory totals, uint256 day, uint256 place, uint256 end) internal returns (uint256) {
         uint256 list = totals.end;
@@ -46,11 +48,14 @@ abstract contract Moves is Balances {
                     mstore(32, _accounts.slot)
                     let slot := keccak256(0, 64)
                     let word := sload(slot)
-                    // Above the cap, above the free balance, or not between first day and end day.
+                    // Another zone, above the cap, above the free balance, or not between first day and end day.
                     let from := and(shr(184, word), 0xffffffff)
                     if or(
                         or(gt(sub(0, net), shr(168, shl(72, word))), gt(sub(0, net), shr(160, shl(160, word)))),
-                        iszero(lt(sub(day, from), sub(and(shr(216, word), 0xffffffff), from)))
+                        or(
+                            iszero(lt(sub(day, from), sub(and(shr(216, word), 0xffffffff), from))),
+                            xor(shr(250, word), mload(totals))
+                        )
                     ) { break }
                     sstore(slot, add(word, net))
                 }

@@ -12,6 +12,7 @@ import {Withdrawals} from "./Withdrawals.sol";
 ///         a function of the day's net alone. A correction therefore applies `effect(new) - effect(previous)`.
 ///         Example: cap 60, day net -100. The member pays 60; the other 40 are the supplier's ordinary bill. If the
 ///         day is corrected to -50, the member gets 10 back, and those 40 no longer exist.
+///         The zone that debits an account first is the only one that ever does: a cap is for a day, whatever zones post it.
 /// @dev Rows sum to zero, effects need not: what members pay less than their rows say is the shortfall. It is carried by
 ///      the supplier's credit of the run, then the fee, then the balancing account, then the rounding remainder, then
 ///      what a correction returns to the bond, then members' credits pro rata. Nothing here can revert because of one account.
@@ -33,17 +34,20 @@ abstract contract Waterfall is Withdrawals, Mandates, Remedies, Moves {
     /// @param runKey names zone and day
     /// @param sequence of the run
     /// @param day UTC day number
+    /// @param zone number of the run's zone
     /// @param rows address20 || int96, members first, then the system rows
     /// @param previous per row the net of the sequence before; empty for an initial run
     function _applyRows(
         bytes32 runKey,
         uint16 sequence,
         uint32 day,
+        uint8 zone,
         bytes32[] calldata rows,
         int256[] calldata previous
     ) internal {
         // Every row moves its account once at most, and the balancing account may have to step in.
         Totals memory totals = _list(rows.length + 1);
+        totals.zone = zone;
         if (previous.length == 0) _debitMembers(totals, day, rows);
         else _correctMembers(totals, runKey, day, rows, previous);
         uint256[SYSTEM_ROWS] memory credits = _debitSystem(totals, rows, previous);
@@ -81,13 +85,24 @@ abstract contract Waterfall is Withdrawals, Mandates, Remedies, Moves {
         }
     }
 
-    /// @dev Takes what a member owes for a day, up to its cap.
+    /// @dev Takes what a member owes for a day, up to its cap; nothing from a member of another zone.
     function _debitCapped(Totals memory totals, address account, uint256 owed, uint256 day) private {
         Account storage a = _accounts[account];
         AccountWord word = a.word;
-        uint256 cap = _capIn(word, account, day);
+        uint256 cap = _capFor(word, account, day, totals.zone);
         if (owed > cap) owed = cap;
-        if (owed != 0) _debit(totals, a, word, account, owed);
+        if (owed != 0) _debit(totals, a, _inZone(word, totals.zone), account, owed);
+    }
+
+    /// @dev The cap of a day for a run of the zone.
+    function _capFor(AccountWord word, address account, uint256 day, uint256 zone) private view returns (uint256) {
+        uint256 own = word.zone();
+        return own == 0 || own == zone ? _capIn(word, account, day) : 0;
+    }
+
+    /// @dev The word of an account that a run of the zone debits.
+    function _inZone(AccountWord word, uint256 zone) private pure returns (AccountWord) {
+        return word.zone() == 0 ? word.withZone(zone) : word;
     }
 
     /// @dev First pass of a correction: the difference of what two day nets do to each member. What the bond has paid
@@ -103,11 +118,12 @@ abstract contract Waterfall is Withdrawals, Mandates, Remedies, Moves {
             uint256 members = rows.length - SYSTEM_ROWS;
             for (uint256 i = 0; i < members; ++i) {
                 bytes32 row = _rowAt(rows, i);
-                int256 effect = _memberEffect(row, previous[i], day);
+                int256 effect = _memberEffect(row, previous[i], day, totals.zone);
                 if (effect == 0) continue;
                 address account = address(bytes20(row));
                 if (effect < 0) {
-                    _debit(totals, _accounts[account], _accounts[account].word, account, uint256(-effect));
+                    AccountWord word = _inZone(_accounts[account].word, totals.zone);
+                    _debit(totals, _accounts[account], word, account, uint256(-effect));
                 } else {
                     totals.gap += effect;
                     uint256 back = _net(runKey, account, uint256(effect));
@@ -121,10 +137,11 @@ abstract contract Waterfall is Withdrawals, Mandates, Remedies, Moves {
     }
 
     /// @dev What a run does to a member whose day net becomes the row's after having been `before`.
-    function _memberEffect(bytes32 row, int256 before, uint32 day) private view returns (int256) {
+    function _memberEffect(bytes32 row, int256 before, uint32 day, uint256 zone) private view returns (int256) {
         int256 net = int96(uint96(uint256(row)));
         if (net >= 0 && before >= 0) return net - before;
-        int256 cap = int256(capOn(address(bytes20(row)), day));
+        address account = address(bytes20(row));
+        int256 cap = int256(_capFor(_accounts[account].word, account, day, zone));
         return _capped(net, cap) - _capped(before, cap);
     }
 

@@ -22,13 +22,24 @@ abstract contract Runs is ISettlement {
     /// @notice May lengthen windows; as the escrow names it.
     address public immutable disputes;
 
+    /// @dev Zones that one deployment can serve; the escrow keeps the number of each account's.
+    uint8 private constant MAX_ZONES = 63;
+
     mapping(bytes32 runKey => mapping(uint16 sequence => Run)) internal _runs;
+    /// @dev Zones numbered from 1 in the order of their first runs.
+    mapping(bytes32 zone => uint8 number) private _zones;
+    /// @notice Zones that have posted a run.
+    uint8 public zoneCount;
     /// @dev Windows that reach beyond that of sequence 0.
     mapping(bytes32 runKey => mapping(address account => uint64 until)) private _windows;
 
+    /// @notice The zone has posted its first run, and is number `number` of this deployment.
+    event ZoneNumbered(bytes32 indexed zone, uint8 number);
     /// @notice `account` may dispute the zone's day until `until`.
     event WindowExtended(bytes32 indexed runKey, address indexed account, uint64 until);
 
+    /// @notice This deployment serves as many zones as it can.
+    error ZonesFull(bytes32 zone, uint8 max);
     /// @notice A run with another digest is posted under that sequence, or none.
     error RunUnknown(bytes32 runKey, uint16 sequence, bytes32 given, bytes32 stored);
     /// @notice Only the last sequence posted can be disputed.
@@ -138,6 +149,16 @@ abstract contract Runs is ISettlement {
         uint64 own = _windows[runKey][account];
         if (own > until) until = own;
         if (block.timestamp >= until) revert WindowClosed(until, block.timestamp);
+    }
+
+    /// @dev The zone's number, given with its first run.
+    function _numberOf(bytes32 zone) internal returns (uint8 number) {
+        number = _zones[zone];
+        if (number != 0) return number;
+        if (zoneCount == MAX_ZONES) revert ZonesFull(zone, MAX_ZONES);
+        number = ++zoneCount;
+        _zones[zone] = number;
+        emit ZoneNumbered(zone, number);
     }
 
     /// @dev Lengthens a window; leaves a longer one.

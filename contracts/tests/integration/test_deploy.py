@@ -35,5 +35,5 @@ def test_no_role_reaches_money_or_applies_runs(world):
         world.manager.grantRole(role, world.admin, 0, {"from": world.admin})
     world.manager.setTargetFunctionRole(world.escrow, [world.escrow.applyRun.signature], 0, {"from": world.admin})
     with pytest.raises(VirtualMachineError, match="NotSettlement"):
-        world.escrow.applyRun(b"\x00" * 32, 0, 0, world.rows({"alice": -TOKEN}), [], {"from": world.admin})
+        world.escrow.applyRun(b"\x00" * 32, 0, 0, 1, world.rows({"alice": -TOKEN}), [], {"from": world.admin})
     assert world.free("alice") == 500 * TOKEN

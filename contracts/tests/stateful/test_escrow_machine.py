@@ -20,8 +20,9 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from mirror import Ledger, Mandate
 from world import CORRECTION_LAG, DAY, POSTING_LAG, SYSTEM, TOKEN, World, refused
+
+from grid.domain.ledger import Cap, Ledger, System
 
 EXAMPLES = int(os.environ.get("CONTRACT_EXAMPLES", "12"))
 STEPS = int(os.environ.get("CONTRACT_STEPS", "30"))
@@ -39,10 +40,12 @@ class EscrowMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.today = self.world.today
-        self.ledger = Ledger(SYSTEM, bond=int(self.world.escrow.bond()), held=int(self.world.escrow.totalLiabilities()))
+        self.ledger = Ledger(
+            System(*SYSTEM), bond=int(self.world.escrow.bond()), held=int(self.world.escrow.totalLiabilities())
+        )
         for name in ("alice", "bob"):
             self.ledger.free[name] = 500 * TOKEN
-            self.ledger.mandates[name] = [Mandate(self.today - 10, self.today + 365, 100 * TOKEN)]
+            self.ledger.mandates[name] = [Cap(self.today - 10, self.today + 365, 100 * TOKEN)]
         self.runs: dict[int, list[dict[str, int]]] = {}  # day -> rows of each sequence
         self.prover, self.cases = (self.world.acting(c) for c in (self.world.recomputation, self.world.disputes))
 
@@ -59,14 +62,14 @@ class EscrowMachine(RuleBasedStateMachine):
 
     @rule(name=members, cap=amounts, length=st.integers(1, 5))
     def register(self, name, cap, length):
-        taken = self.ledger.mandates.setdefault(name, [])
+        taken = self.ledger.mandates[name]
         first = max(self.today, max(self.runs, default=0) + 1, taken[-1].valid_to if taken else 0)
         self.world.register(name, cap, first, first + length)
-        taken.append(Mandate(first, first + length, cap))
+        taken.append(Cap(first, first + length, cap))
 
     @rule(name=members)
     def end_newest_mandate(self, name):
-        taken = self.ledger.mandates.get(name, [])
+        taken = self.ledger.mandates[name]
         first = max(self.today + 1, taken[-1].valid_from) if taken else 0
         if not taken or first >= taken[-1].valid_to:
             return
@@ -75,17 +78,17 @@ class EscrowMachine(RuleBasedStateMachine):
 
     @rule(name=members, amount=amounts)
     def request(self, name, amount):
-        if len(self.ledger.requests.get(name, [])) == 4 or amount > self.ledger.free.get(name, 0):
+        if len(self.ledger.requests[name]) == 4 or amount > self.ledger.free[name]:
             return
         self.world.request(name, amount)
         self.ledger.request(name, amount)
 
     @rule(name=members)
     def cancel_newest_request(self, name):
-        if self.ledger.requests.get(name):
-            index = self.ledger.requests[name][-1][0]
+        if self.ledger.requests[name]:
+            index = self.ledger.requests[name][-1].index
             self.world.cancel(name, index)
-            self.ledger.close(name, index, executed=False)
+            self.ledger.cancel(name, index)
 
     # The operator
 
@@ -108,7 +111,7 @@ class EscrowMachine(RuleBasedStateMachine):
         if self.closed(lambda: self.world.post(rows, day=day)):
             return
         self.runs[day] = [rows]
-        self.ledger.apply_run(day, rows)
+        self.ledger.apply_run(day, day, rows)
 
     @precondition(lambda self: self.runs)
     @rule(data=st.data(), system=system_nets)
@@ -124,7 +127,7 @@ class EscrowMachine(RuleBasedStateMachine):
         if self.closed(lambda: self.world.correct(rows, previous, sequence=len(self.runs[day]), day=day)):
             return
         self.runs[day].append(rows)
-        self.ledger.apply_run(day, rows, previous)
+        self.ledger.apply_run(day, day, rows, previous)
 
     def cover(self, rows: dict[str, int], previous: dict[str, int]) -> None:
         """Top the bond up to what a run requires of it."""
@@ -210,7 +213,7 @@ class EscrowMachine(RuleBasedStateMachine):
                 return
             before = self.world.token.balanceOf(self.world[name])
             self.world.escrow.executeWithdrawal(self.world[name], index, {"from": self.world.mallory})
-            paid = self.ledger.close(name, index, executed=True)
+            paid = self.ledger.execute(name, index)
             assert self.world.token.balanceOf(self.world[name]) - before == paid
 
     @rule(limit=st.integers(0, 3))

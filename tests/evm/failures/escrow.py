@@ -632,7 +632,7 @@ def _(world: World) -> Due:
 
 @failure("rows applied past Settlement", "NotSettlement")
 def _(world: World) -> Due:
-    args = (ZERO32, 0, world.today - 1, [row(world["alice"], 1)], [])
+    args: tuple[Any, ...] = (ZERO32, 0, world.today - 1, 1, [row(world["alice"], 1)], [])
     return Due(send(world, "applyRun", *args, sender="poster"), (world["poster"],))
 
 

@@ -76,7 +76,7 @@ class Admin(Base):
         world = self.world
         world.manager.send("grantRole", ROLES[role], self[VILLAIN], 0, sender=self["admin"])
         denied = "EscrowPaused" if self.paused else "NotSettlement"
-        self.refused(denied, world.escrow, "applyRun", b"\x01" * 32, 0, 1, [], [], sender=self[VILLAIN])
+        self.refused(denied, world.escrow, "applyRun", b"\x01" * 32, 0, 1, 1, [], [], sender=self[VILLAIN])
         self.refused("AccessManagedUnauthorized", world.escrow, "withdrawBond", self[VILLAIN], 1, sender=self[VILLAIN])
         world.manager.send("revokeRole", ROLES[role], self[VILLAIN], sender=self["admin"])
         if role == "guardian":

@@ -31,7 +31,6 @@ STATES = (
 )
 WAITING = {"demanded", "at meter data", "answered", "at panel"}
 OWNERS = ("alice", "bob", "carol", "dave")
-NO_ROWS = [[], 0, []]
 NO_BINDING = [["0x" + "00" * 32] * 12, 0, []]
 ZERO = "0x" + "00" * 32
 
@@ -133,7 +132,13 @@ class Court(RuleBasedStateMachine):
         leaf = cases.shown(self.posted.point(home))
         point = HOMES[home].point
         before = self.world.free(name)
-        args = [self.own(name), cases.shown(self.posted.run), point, slots, [NO_ROWS, 0, leaf, NO_BINDING]]
+        args = [
+            self.own(name),
+            cases.shown(self.posted.run),
+            point,
+            slots,
+            [cases.shown(self.posted.rows(0)), leaf, NO_BINDING],
+        ]
         done = self.attempt("demand", *args, sender=name)
         if done is not None:
             assert name == HOMES[home].owner

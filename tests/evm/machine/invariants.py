@@ -3,6 +3,7 @@
 Where docs/PROTOCOL.md changed one, its docstring says how it reads now.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -43,16 +44,16 @@ class Invariants(Base):
             free, pending, receivable, owed = books.accounts[name]
             assert min(free, pending, receivable, owed) >= 0
             flow = self.flows[name]
-            days = sum(self.ledger.effect(name, net, day) for day, net in self.latest_nets(name))
+            days = sum(self.ledger.effect(name, net, day, zone) for zone, day, net in self.latest_nets(name))
             remedies = sum(remedy.paid for (_, who), remedy in self.ledger.remedies.items() if who == name)
             waiting = sum(claim.amount for claim in self.ledger.claims if claim.account == name)
             due = flow.paid_in - flow.paid_out + days + remedies - waiting - self.deposits_of(name)
             assert free + pending == due + receivable - owed, name
 
-    def latest_nets(self, name: str) -> Iterator[tuple[int, int]]:
-        for (_, day), run in self.runs.items():
+    def latest_nets(self, name: str) -> Iterator[tuple[bytes, int, int]]:
+        for run in self.runs.values():
             if name in run.rows[-1]:
-                yield day, run.rows[-1][name]
+                yield run.zone, run.day, run.rows[-1][name]
 
     def deposits_of(self, name: str) -> int:
         return self.deposits[name]
@@ -60,15 +61,17 @@ class Invariants(Base):
     @invariant()
     def i_03_no_day_costs_more_than_its_cap(self) -> None:
         """Judged at the delivery day: all debits of a day, corrections included, stay within the cap of the mandate
-        that covers that day; whoever gave none is never debited beyond what the same day credited. A cap is fixed once
-        its day is settled."""
+        that covers that day, whatever zones post it; whoever gave none is never debited beyond what the same day
+        credited. A cap is fixed once its day is settled."""
+        debits: dict[tuple[str, int], int] = defaultdict(int)
         for run in self.runs.values():
             for name, net in run.rows[-1].items():
-                if name in SYSTEM:
-                    continue
-                cap = self.world.escrow.read("capOn", self[name], run.day)
-                assert cap == self.ledger.cap_on(name, run.day)
-                assert -self.ledger.effect(name, net, run.day) <= cap
+                if name not in SYSTEM:
+                    debits[name, run.day] += max(0, -self.ledger.effect(name, net, run.day, run.zone))
+        for (name, day), debit in debits.items():
+            cap = self.world.escrow.read("capOn", self[name], day)
+            assert cap == self.ledger.cap_on(name, day)
+            assert debit <= cap
 
     @invariant()
     def i_04_rows_sum_to_zero(self) -> None:

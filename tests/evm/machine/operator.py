@@ -86,7 +86,7 @@ class Operator(Base):
                     if name not in SYSTEM and net != previous.get(name, 0):
                         self.extend(run, name, event["finalAt"])
             self.runs[run.zone, run.day] = run
-            self.ledger.apply_run(world.run_key(run.day, run.zone), run.day, rows, previous)
+            self.ledger.apply_run(world.run_key(run.day, run.zone), run.day, rows, previous, zone=run.zone)
 
     def newest_checkpoint(self) -> int:
         return len(self.world.log.anchored) - 1
@@ -305,7 +305,7 @@ class Operator(Base):
     def go_round_settlement(self, name: str, net: int) -> None:
         """Rows reach the escrow through Settlement only."""
         packed = [row(self.world[name], net)]
-        args = [b"\x01" * 32, 0, self.world.today - 1, packed, []]
+        args = [b"\x01" * 32, 0, self.world.today - 1, 1, packed, []]
         for sender in ("poster", "admin", "mallory"):
             expected = "EscrowPaused" if self.paused else "NotSettlement"
             self.refused(expected, self.world.escrow, "applyRun", *args, sender=self[sender])

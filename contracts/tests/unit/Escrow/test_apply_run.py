@@ -11,7 +11,7 @@ def event(tx, name) -> dict:
 def test_only_settlement_applies(world):
     for caller in (world.mallory, world.poster, world.admin):
         with refused("NotSettlement", caller):
-            world.escrow.applyRun(ZERO32, 0, 0, world.rows({}), [], {"from": caller})
+            world.escrow.applyRun(ZERO32, 0, 0, 1, world.rows({}), [], {"from": caller})
 
 
 def test_balances_move_by_the_days_nets(world):

@@ -49,7 +49,7 @@ def reentered(world) -> dict[str, bytes]:
         ),
         "executeWithdrawal": escrow.executeWithdrawal.encode_input(world["alice"], 0),
         "topUpBond": escrow.topUpBond.encode_input(1),
-        "applyRun": escrow.applyRun.encode_input(b"\x00" * 32, 0, 0, world.rows({}), []),
+        "applyRun": escrow.applyRun.encode_input(b"\x00" * 32, 0, 0, 1, world.rows({}), []),
     }
 
 
