@@ -18,6 +18,8 @@ import {SignedActions} from "./escrow/SignedActions.sol";
 /// @title Claims that a contract can judge alone
 /// @notice A claimant brings what a run says of a slot and what the log says of it; this contract computes the amount
 ///         again and has the difference paid out of the bond at once. Nobody answers, and nothing here can be paused.
+/// @dev An account's own address has standing even after another signer has taken its place: a claim can only help the
+///      account, whoever brings it. Disputes asks for more.
 contract Recomputation is EnergyGround, TradeGround, PriceGround, VoidGround, MalformedGround, IRecomputation {
     /// @notice Limits of a deployment.
     struct Terms {
@@ -74,7 +76,9 @@ contract Recomputation is EnergyGround, TradeGround, PriceGround, VoidGround, Ma
     /// @param claim for whom
     /// @param statement the slot
     function arithmetic(Claim calldata claim, Statements.Statement calldata statement) external {
-        _settle(_openOwn(claim, statement, ARITHMETIC), ARITHMETIC);
+        Case memory c;
+        _openOwn(c, claim, statement, ARITHMETIC);
+        _settle(c, ARITHMETIC);
     }
 
     /// @inheritdoc IRecomputation

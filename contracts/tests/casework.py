@@ -89,6 +89,7 @@ class Casework:
         self.first = SLOTS * self.day
         self.log = before.log if before else Log()
         self.nets = dict(NETS)
+        self.overcount = 0  # by how many each leaf counts too many points of its account
         self.statements: list[Statement] = []
         self.bindings: dict[bytes, tuple] = before.bindings if before else {}
         for name, owner in (("p1", "anna"), ("p2", "emil"), ("p3", "emil")):
@@ -169,10 +170,14 @@ class Casework:
             world.settlement.postRun(self.input, self.rows, {"from": world.poster})
         return self
 
+    def points_of(self, name: str) -> int:
+        """How many points an account has, as its leaves say it."""
+        return sum(made.owner == name for made in self.statements) + self.overcount
+
     def point_words(self, at: int) -> list:
         """A point leaf's fields after run key and sequence."""
         made = self.statements[at]
-        points = sum(other.owner == made.owner for other in self.statements)
+        points = self.points_of(made.owner)
         total = int.from_bytes(made.lines[-1][10], "big", signed=False)
         total -= 2**256 if total >= 2**255 else 0
         return [made.point, self.world[made.owner], total, points, trees.root(made.leaves), salt("POINT", at)]
@@ -292,7 +297,7 @@ def view(world: World, case: int) -> dict[str, Any]:
     shared, demand, contest = world.disputes.caseOf(case)
     names = ("account", "deadline", "sequence", "state", "runKey", "point", "sum", "reserved")
     found = dict(zip(names, shared, strict=True))
-    found |= dict(zip(("runDigest", "slots", "bindingIndex", "missing"), demand, strict=True))
+    found |= dict(zip(("runDigest", "slots", "bindingIndex", "missing", "leaves"), demand, strict=True))
     found |= dict(zip(("slot", "importWh", "exportWh", "signedBytes", "upholds", "rejects"), contest, strict=True))
     plain = {name: int(value) if isinstance(value, int) else str(value) for name, value in found.items()}
     return {**plain, "state": STATES[plain["state"]], "signedBytes": bool(found["signedBytes"])}

@@ -133,6 +133,7 @@ class Scenario:
     base: int = 0  # added to the log indices above
     points: int = 3
     account_points: int = 1
+    counted: dict[int, int] = field(default_factory=dict)  # by position, where a leaf counts other than there are
     line: dict[str, Any] = field(default_factory=dict)
     header: dict[str, Any] = field(default_factory=dict)
     interval: dict[str, Any] = field(default_factory=dict)
@@ -244,7 +245,10 @@ class Scenario:
     def _point_words(self, at: int, net: int) -> list[bytes]:
         point = POINT_ID if at == 1 else bytes(16) + keccak(text=f"point {at}")[:16]
         account = self.world[self.owner]
-        return [point, word(account), word(net), word(self.account_points), self.lines_tree.root(), SALT]
+        return [point, word(account), word(net), word(self._count(at)), self.lines_tree.root(), SALT]
+
+    def _count(self, at: int) -> int:
+        return self.counted.get(at, self.account_points)
 
     def anchor(self) -> "Scenario":
         """Anchor the log, unless that was done."""
@@ -281,7 +285,7 @@ class Scenario:
         given = self.point_leaves[at]
         net = int.from_bytes(given[2], "big", signed=True)
         account = self.world[self.owner]
-        return given[0], account, net, self.account_points, given[4], given[5], at, self.points_tree.inclusion(at)
+        return given[0], account, net, self._count(at), given[4], given[5], at, self.points_tree.inclusion(at)
 
     def line_at(self, place: int | None = None) -> tuple:
         place = self.place if place is None else place

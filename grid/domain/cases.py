@@ -16,6 +16,8 @@ _S, _E, _P = ClaimState, ClaimEvent, Party
 CLOSED = FINAL | {ClaimState.OPENED}
 """States in which the contract has nothing left to do about a case."""
 
+ANY_POINT = bytes(32)
+"""Stands in a demand that names no point."""
 PANEL_MAJORITY = 2
 SECONDS_PER_DAY = 86_400
 
@@ -50,6 +52,10 @@ class SlotContestedBefore(ClaimRefused):
 
 class SlotNotMissing(ClaimRefused):
     """The demand does not name such a slot, or it is open: number of the case, which."""
+
+
+class LeafRepeated(ClaimRefused):
+    """The point was opened before, and its leaf says that the account has more: position, opened, said."""
 
 
 class NoRebuttal(ClaimRefused):
@@ -125,6 +131,8 @@ class Case:
     reserved: int
     missing: set[int] = field(default_factory=set)
     """Slots of a demand that are not opened."""
+    leaves: set[int] = field(default_factory=set)
+    """Positions of the point leaves opened so far, where a demand names no point."""
     binding_index: int | None = None
     slot: int = 0
     signed_bytes: bool = False
@@ -195,15 +203,22 @@ class CaseBook:
         self._demanded |= {(about, account, slot) for slot in slots}
         deadline = at + self.terms.response_time
         self._extend(about.key, account, deadline + self.terms.extra_time)
-        made = Case(account, about, _S.DEMANDED, deadline, total, owed, set(slots), binding_index)
+        made = Case(account, about, _S.DEMANDED, deadline, total, owed, set(slots), binding_index=binding_index)
         return self._add(made)
 
-    def open(self, number: int, slot: int, *, point: bytes, at: int) -> None:
-        """Open one slot of a demand with a point's leaves; the last one ends it."""
+    def open(self, number: int, slot: int, *, position: int, account_points: int, at: int) -> None:
+        """Open one slot of a demand with the leaves of the point at `position`; the last slot ends it.
+
+        A demand that names no point takes every leaf of the account once before it takes one again: who owns n points,
+        fewer than four, shows by n + 1 slots that the leaves count more.
+        """
         case = self._in_time(number, _S.DEMANDED, at)
         if slot not in case.missing:
             raise SlotNotMissing(number, slot)
-        case.about = case.about._replace(point=point)
+        if case.about.point == ANY_POINT:
+            if position in case.leaves and len(case.leaves) < account_points:
+                raise LeafRepeated(position, len(case.leaves), account_points)
+            case.leaves.add(position)
         case.missing.discard(slot)
         if not case.missing:
             self._finish(case, _E.OPEN, _P.ANYONE)

@@ -157,7 +157,7 @@ class LinesWrong(ClaimRefused):
 
 
 class PointsWrong(ClaimRefused):
-    """Not as many points are opened as each leaf says the account has: opened, said."""
+    """Fewer points are opened than the leaves, or the least of them, say the account has: opened, said."""
 
 
 class PointsUnordered(ClaimRefused):

@@ -171,9 +171,11 @@ class Recomputation:
         """The local price is not that of the AUCTION (ex_ante) or price DECISION (ex_post)."""
         return self._own(account, statement, lambda posted, facts: prices.of_local(posted, facts, source))
 
-    def tariff_prices(self, account: bytes, statement: Statement, tariff: Entry, slot: TariffSlot) -> int:
-        """Fee, import or export price is not the TARIFF's."""
-        return self._own(account, statement, lambda posted, facts: prices.of_tariff(posted, facts, tariff, slot))
+    def tariff_prices(
+        self, account: bytes, statement: Statement, tariff: Entry, slot: TariffSlot, cited: Sequence[AnyEntry]
+    ) -> int:
+        """Fee, import or export price is not that of the TARIFF; `cited`, where opened, is none of zone and day."""
+        return self._own(account, statement, lambda posted, facts: prices.of_tariff(posted, facts, tariff, slot, cited))
 
     def limit(self, account: bytes, statement: Statement, order: MandateOrder, signal: Sequence[Entry]) -> int:
         """The local price is beyond the limit of the order, its mandate, or the signal that it follows."""

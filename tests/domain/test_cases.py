@@ -42,11 +42,30 @@ def test_a_demand_takes_deposit_and_bond_and_time(book):
 
 def test_an_opened_demand_gives_all_back_and_pays_nothing(book):
     number = demand(book, 7, 8)
-    book.open(number, 7, point=ABOUT.point, at=NOON + 1)
+    book.open(number, 7, position=0, account_points=1, at=NOON + 1)
     assert book.cases[number].state is ClaimState.DEMANDED
-    book.open(number, 8, point=ABOUT.point, at=NOON + DAY - 1)
+    book.open(number, 8, position=0, account_points=1, at=NOON + DAY - 1)
     assert book.cases[number].state is ClaimState.OPENED
     assert (book.free[ANNA], book.deposits, book.reserved, book.ledger.received) == (100 * TOKEN, 0, 0, {})
+
+
+def test_without_a_point_every_leaf_is_opened_once_before_one_is_again(book):
+    number = book.demand(ANNA, ABOUT._replace(point=bytes(32)), [7, 8, 9], debit=60 * TOKEN, at=NOON)
+    book.open(number, 8, position=5, account_points=2, at=NOON + 1)
+    with pytest.raises(cases.LeafRepeated):
+        book.open(number, 7, position=5, account_points=2, at=NOON + 1)
+    book.open(number, 7, position=3, account_points=2, at=NOON + 1)
+    book.open(number, 9, position=5, account_points=2, at=NOON + 1)
+    assert book.cases[number].state is ClaimState.OPENED
+
+
+def test_a_count_that_is_too_high_is_a_default(book):
+    """Anna has one point, her leaf says two: the second slot has no leaf."""
+    number = book.demand(ANNA, ABOUT._replace(point=bytes(32)), [7, 8], debit=60 * TOKEN, at=NOON)
+    book.open(number, 7, position=5, account_points=2, at=NOON + 1)
+    with pytest.raises(cases.LeafRepeated):
+        book.open(number, 8, position=5, account_points=2, at=NOON + 1)
+    assert book.close(number, at=NOON + DAY) == 60 * TOKEN
 
 
 def test_a_default_pays_the_debit_or_the_fixed_sum(book):
@@ -73,7 +92,7 @@ def test_deadlines_are_exact(book):
     with pytest.raises(cases.DeadlineNotReached):
         book.close(number, at=NOON + DAY - 1)
     with pytest.raises(cases.DeadlinePassed):
-        book.open(number, 7, point=ABOUT.point, at=NOON + DAY)
+        book.open(number, 7, position=0, account_points=1, at=NOON + DAY)
 
 
 def test_a_demand_does_not_beget_another_window(book):
@@ -172,7 +191,7 @@ def move(book, chance, at):
     elif kind == 1:
         contest(book, slot=slot, at=at, signed=uphold)
     elif kind == 2 and number in book.cases and book.cases[number].missing:
-        book.open(number, min(book.cases[number].missing), point=ABOUT.point, at=at)
+        book.open(number, min(book.cases[number].missing), position=0, account_points=1, at=at)
     elif kind == 3:
         book.answer(number, uphold=uphold, at=at)
     elif kind == 4:

@@ -88,7 +88,12 @@ def evidence(draw, posted, function, home, place):
         "trade": [statement, posted.entry(auction.index), fill, others, [any_entry] if draw(st.booleans()) else []],
         "untraded": [statement],
         "localPrice": [statement, posted.entry(draw(st.sampled_from([signal, auction.index])))],
-        "tariffPrices": [statement, posted.entry(log.tariff), posted.tariff_slot(place)],
+        "tariffPrices": [
+            statement,
+            posted.entry(log.tariff),
+            posted.tariff_slot(place),
+            draw(st.sampled_from([[], [any_entry]])),
+        ],
         "limit": [statement, order, [posted.entry(signal)] if draw(st.booleans()) else []],
         "late": [statement, before, first],
         "falseEntry": [statement, posted.any_entry(own.index) if own else any_entry],
@@ -145,7 +150,7 @@ def falsified(kind, chance, place, by):
         return posted, "roof", "localPrice", [posted.statement("roof", place), posted.entry(auction.index)]
     if kind == "tariff":
         posted = post(log, at_place(place, import_price=days.IMPORT + by))
-        opened = [posted.entry(log.tariff), posted.tariff_slot(place)]
+        opened = [posted.entry(log.tariff), posted.tariff_slot(place), []]
         return posted, "barn", "tariffPrices", [posted.statement("barn", place), *opened]
     raise AssertionError(kind)
 

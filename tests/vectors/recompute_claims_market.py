@@ -187,7 +187,7 @@ def _prices(setting: Setting) -> Iterator[Claim]:
 
     claims = Claims(setting, "export price too low at 35", setting.post(at_place(35, export_price=70_000)))
     posted = claims.posted
-    arguments = [posted.statement("roof", 35), posted.entry(known.tariff), posted.tariff_slot(35)]
+    arguments = [posted.statement("roof", 35), posted.entry(known.tariff), posted.tariff_slot(35), []]
     due = setting.lacks(posted, "roof", 35)
     claims.add("an export price below the tariff's", "tariffPrices", "alice", arguments, due)
     yield from claims.made
@@ -201,7 +201,7 @@ def _other_prices() -> Iterator[Claim]:
     ):
         claims = Claims(small(), case, small().post(at_place(41, **changes)))
         posted = claims.posted
-        arguments = [posted.statement(home, 41), posted.entry(known.tariff), posted.tariff_slot(41)]
+        arguments = [posted.statement(home, 41), posted.entry(known.tariff), posted.tariff_slot(41), []]
         claims.add(case, "tariffPrices", account, arguments, small().lacks(posted, home, 41))
         yield from claims.made
     claims = Claims(small(), "local price too high at 42", small().post(at_place(42, local_price=185_000)))
@@ -221,19 +221,44 @@ def _refused_prices() -> Iterator[Claim]:
     claims.add("the price of another auction", "localPrice", "alice", [sold, other], "CitationWrong")
     signal = posted.entry(known.signals[SLOTS[42]])
     claims.add("a signal in ex_ante", "localPrice", "alice", [sold, signal], "CitationWrong")
-    claims.add("an honest tariff", "tariffPrices", "alice", [sold, tariff, posted.tariff_slot(42)], "NothingToPay")
+    claims.add("an honest tariff", "tariffPrices", "alice", [sold, tariff, posted.tariff_slot(42), []], "NothingToPay")
     claims.add("another slot's tariff", "tariffPrices", "alice",
-               [sold, tariff, posted.tariff_slot(43)], "OfAnother")  # fmt: skip
+               [sold, tariff, posted.tariff_slot(43), []], "OfAnother")  # fmt: skip
     yesterday = posted.entry(known.extra["tariff of another day"])
-    arguments = [sold, yesterday, posted.tariff_slot(42)]
+    arguments = [sold, yesterday, posted.tariff_slot(42), []]
     claims.add("a tariff that is not cited", "tariffPrices", "alice", arguments, "CitationWrong")
     yield from claims.made
 
     index = known.extra["tariff of another day"]
     claims = Claims(small(), "yesterday's tariff at 42", small().post(at_place(42, tariff_index=index)))
     posted = claims.posted
-    arguments = [posted.statement("roof", 42), posted.entry(index), posted.tariff_slot(42)]
+    arguments = [posted.statement("roof", 42), posted.entry(index), posted.tariff_slot(42), []]
     claims.add("a cited tariff of another day", "tariffPrices", "alice", arguments, "OfAnother")
+    right = [posted.statement("roof", 42), posted.entry(known.tariff), posted.tariff_slot(42)]
+    claims.add("the right tariff, the cited one not opened", "tariffPrices", "alice", [*right, []], "CitationWrong")
+    opened = [*right, [posted.any_entry(index)]]
+    claims.add("right prices of a tariff of another day", "tariffPrices", "alice", opened, "NothingToPay")
+    stranger = [*right, [posted.any_entry(known.auctions[SLOTS[42]].index)]]
+    claims.add("another entry opened as the cited tariff", "tariffPrices", "alice", stranger, "CitationWrong")
+    yield from claims.made
+
+    for case, at in (
+        ("a tariff of another day is cited", index),
+        ("an auction is cited as tariff", known.auctions[SLOTS[42]].index),
+    ):
+        lie = at_place(35, tariff_index=at, export_price=70_000)
+        claims = Claims(small(), f"{case} at 35", small().post(lie))
+        posted = claims.posted
+        arguments = [posted.statement("roof", 35), posted.entry(known.tariff), posted.tariff_slot(35)]
+        due = small().lacks(posted, "roof", 35)
+        claims.add(case, "tariffPrices", "alice", [*arguments, [posted.any_entry(at)]], due)
+        yield from claims.made
+
+    claims = Claims(small(), "export price too low at 35", small().post(at_place(35, export_price=70_000)))
+    posted = claims.posted
+    arguments = [posted.statement("roof", 35), posted.entry(known.tariff), posted.tariff_slot(35)]
+    arguments.append([posted.any_entry(known.tariff)])
+    claims.add("the cited tariff is right", "tariffPrices", "alice", arguments, "EntryRight")
     yield from claims.made
 
     odd = known.extra_auctions["another zone"]

@@ -40,6 +40,22 @@ def _totals(setting: Setting) -> Iterator[Claim]:
     yield from claims.made
 
 
+def _miscounted() -> Iterator[Claim]:
+    """Rows of leaves that count other than there are: the least count is enough, and more may be opened."""
+    for case, jumps, outcome in (
+        ("every leaf counts one too few", {"roof": -1, "barn": -1}, 1_234),
+        ("one leaf counts too few", {"barn": -1}, 1_234),
+        ("one leaf counts too many", {"barn": 3}, 1_234),
+        ("every leaf counts one too many", {"roof": 1, "barn": 1}, "PointsWrong"),
+    ):
+        lie = Lie(row_jump={person("alice"): -1_234}, count_jump=jumps)
+        claims = Claims(small(), case, small().post(lie))
+        posted = claims.posted
+        points = sorted((posted.point(name) for name in ("roof", "barn")), key=lambda point: point.position)
+        claims.add(case, "row", "alice", [posted.run, points, posted.rows(0)], outcome)
+        yield from claims.made
+
+
 def _rows(setting: Setting) -> Iterator[Claim]:
     alice = person("alice")
     claims = Claims(setting, "Alice's row is less", setting.post(Lie(row_jump={alice: -1_234})))
@@ -56,6 +72,8 @@ def _rows(setting: Setting) -> Iterator[Claim]:
         claims.add("no row", "row", "alice", [posted.run, points, NO_ROWS], "ChunksWrong")
     yield from claims.made
 
+    if setting is small():
+        yield from _miscounted()
     claims = Claims(setting, "Alice has no row", setting.post(Lie(unlisted=frozenset({alice}))))
     posted = claims.posted
     points = sorted((posted.point(name) for name in ("roof", "barn")), key=lambda point: point.position)

@@ -48,6 +48,7 @@ class Lie:
     header: HeaderEdit = lambda place, header: header
     total_jump: Mapping[tuple[str, int], int] = field(default_factory=dict)
     net_jump: Mapping[str, int] = field(default_factory=dict)
+    count_jump: Mapping[str, int] = field(default_factory=dict)
     row_jump: Mapping[bytes, int] = field(default_factory=dict)
     unlisted: frozenset[bytes] = frozenset()
     padding: int = 0
@@ -162,7 +163,8 @@ def post(known: Known, lie: Lie | None = None, *, sequence: int = 0) -> Posted:
         root = _tree(line_leaves[name]).root
         position = item.position + lie.padding
         salt = entries.salt(secret(name), "POINT", tree=made.key, sequence=sequence, position=position)
-        unproven.append(Point(item.point, item.account, net, item.account_points, root, salt, position, ()))
+        counted = item.account_points + lie.count_jump.get(name, 0)
+        unproven.append(Point(item.point, item.account, net, counted, root, salt, position, ()))
     hashes = _point_hashes(unproven, made.key, sequence, lie.padding)
     tree = merkle.MerkleTree(hashes)
     words = _rows(unproven, made.rows, lie)

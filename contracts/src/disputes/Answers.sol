@@ -34,6 +34,8 @@ abstract contract Answers is Demands {
     error RunWrong(bytes32 given, bytes32 demanded);
     /// @notice The demand does not name such a slot, or it is open already.
     error SlotNotMissing(uint256 id, uint256 k);
+    /// @notice The point was opened before, and the leaf says that the account has more than the `opened` ones.
+    error LeafRepeated(uint256 position, uint256 opened, uint256 accountPoints);
     /// @notice The line does not cite that entry, or the entry is of another point or slot.
     error OpeningWrong(uint64 index, uint64 cited);
     /// @notice The BINDING does not speak against the one that was shown.
@@ -41,8 +43,9 @@ abstract contract Answers is Demands {
 
     /// @notice Opens one slot of a demand. Anyone may; what is opened proves itself.
     /// @dev Reverts if: the case is no open demand or its time is over; the run is not the demanded one; the slot is not
-    ///      missing; the leaf is of another account, or of another point than the demand or the slots opened before; any
-    ///      leaf or entry is not where the statement says; an entry is not the cited one, or of another point or slot.
+    ///      missing; the leaf is of another account or, if the demand names one, of another point; it names none, and the leaf
+    ///      was opened before while there should be more of the account's; any leaf or entry is not where the statement says;
+    ///      an entry is not the cited one, or of another point or slot.
     /// @param id of the case
     /// @param run as it was demanded
     /// @param k which of the four slots
@@ -55,8 +58,8 @@ abstract contract Answers is Demands {
         if (k >= MAX_SLOTS || missing & (1 << k) == 0) revert SlotNotMissing(id, k);
         (bytes32 point, address account) = (opening.leaf.point, opening.leaf.account);
         if (account != found.account || (point != found.point && found.point != 0)) revert LeafOfAnother(point, account);
-        if (found.point == 0) found.point = point;
         Openings.requirePoint(run, found.runKey, opening.leaf);
+        if (found.point == 0) made.leaves = _countLeaf(made.leaves, opening.leaf);
         uint32 slot = _slotAt(made.slots, k);
         _requireOpening(run, slot, opening);
         missing ^= 1 << k;
@@ -84,6 +87,20 @@ abstract contract Answers is Demands {
         Bindings.requireCovers(binding.words, found.point, run.input.day);
         emit DemandRebutted(id, binding.index, bound);
         _finishDemand(id, found, State.Rejected);
+    }
+
+    /// @dev Counts a point leaf of a demand that names no point. In any order: who opens the last leaf first must not shut out
+    ///      the others. The fourth leaf opens the last slot, so three places are all that is kept.
+    function _countLeaf(uint48 leaves, Openings.Point calldata leaf) private pure returns (uint48) {
+        (uint256 place, uint256 count, bool repeated) = (uint256(leaf.position) + 1, 0, false);
+        for (; count < MAX_SLOTS - 1; ++count) {
+            uint256 known = uint16(leaves >> (16 * count));
+            if (known == 0) break;
+            if (known == place) repeated = true;
+        }
+        if (!repeated) return count < MAX_SLOTS - 1 ? leaves | uint48(place << (16 * count)) : leaves;
+        if (count < leaf.accountPoints) revert LeafRepeated(leaf.position, count, leaf.accountPoints);
+        return leaves;
     }
 
     /// @dev Everything below the point leaf: line, header, INTERVAL, registers, BINDING.

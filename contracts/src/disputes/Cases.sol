@@ -52,7 +52,7 @@ abstract contract Cases is Standing {
         uint16 sequence; // of the run
         State state;
         bytes32 runKey;
-        bytes32 point; // zero in a demand: any point of the account, until the first is opened
+        bytes32 point; // zero in a demand: any point of the account
         uint96 sum; // what a default raises the day's remedies to, or what a contest claims
         uint96 reserved; // part of the bond that is kept for it
     }
@@ -138,6 +138,12 @@ abstract contract Cases is Standing {
             maxSlotWh: _maxSlotWh,
             maxOpenCases: _maxOpenCases
         });
+    }
+
+    /// @dev An account's own address speaks for it only as long as it signs for it: a wallet key that was replaced could
+    ///      else spend the account's cases, slots and deposit.
+    function _actsFor(address account) internal view override returns (bool) {
+        return accounts.isDelegate(account, msg.sender);
     }
 
     /// @dev Requires the run to be the last one posted, the account's window to be open, and the checkpoint to be the run's.

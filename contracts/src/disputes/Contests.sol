@@ -94,7 +94,8 @@ abstract contract Contests is Cases, AccessManaged {
         returns (uint256 id)
     {
         bytes32 runKey = _requireRun(statement.run, claim.account);
-        Statements.Slot memory posted = Statements.open(statement, runKey);
+        Statements.Slot memory posted;
+        Statements.open(posted, statement, runKey);
         if (posted.owner != claim.account) revert PointOfAnother(posted.point, posted.owner);
         _requireStanding(claim, _contestHash(claim, posted, finding));
         _spendSlot(posted);

@@ -9,11 +9,12 @@ import {RowProofs} from "./RowProofs.sol";
 import {Words} from "./Words.sol";
 
 /// @title Demands: what was withheld is opened in time, or paid for
-/// @notice A demand names up to four slots of a point. With the last of them opened the deposit goes back; with one missing at
+/// @notice A demand names up to four slots of a point, or of any points of an account. With the last of them opened the deposit goes back; with one missing at
 ///         the deadline the larger of the day's debit and the fixed sum is paid, and the deposit goes back as well.
 /// @dev Against naming a point that is not one's own: a point is named with its leaf, which says the account, or with a
 ///      BINDING of the run's checkpoint, which a BINDING with a higher index rebuts; a row stands for any point of its
-///      account. System accounts have a row and no points, so they may not demand. Against a relayer who shows less than he
+///      account. Against leaves that count more points of an account than there are: a demand that names no point takes
+///      every leaf once before it takes one again, so that who owns n points, fewer than four, names n + 1 slots. System accounts have a row and no points, so they may not demand. Against a relayer who shows less than he
 ///      was given: what a default pays follows from the run alone. Against being paid twice: a default raises
 ///      the day's remedies to a sum, and what recompute pays later counts against it. Against endless windows: an account
 ///      demands only within the window it had at its first demand of that sequence, and each slot once. Against a deposit
@@ -33,6 +34,7 @@ abstract contract Demands is Cases {
         uint128 slots; // four uint32, 0 for none
         uint64 bindingIndex; // of the BINDING that gives standing, or NONE
         uint8 missing; // bit k: the k-th slot is not opened
+        uint48 leaves; // of a demand that names no point: places of the leaves opened so far, each plus one in 16 bits
     }
 
     /// @dev Until when an account may demand, fixed by its first demand of a sequence.

@@ -55,7 +55,8 @@ abstract contract EnergyGround is Facts {
         Openings.Interval calldata interval,
         Openings.Entry[] calldata cited
     ) external {
-        Case memory c = _openOwn(claim, statement, ENERGY);
+        Case memory c;
+        _openOwn(c, claim, statement, ENERGY);
         if (cited.length == 0) {
             _requireCitedOrNext(c, interval);
         } else {
@@ -84,7 +85,8 @@ abstract contract EnergyGround is Facts {
         Openings.Binding calldata binding,
         Openings.Registers[] calldata registers
     ) external {
-        Case memory c = _open(claim, statement, ENERGY, 0);
+        Case memory c;
+        _open(c, claim, statement, ENERGY, 0);
         _requireCitedOrNext(c, interval);
         _takeInterval(c, statement, interval);
         uint64 cited = interval.words[BINDING_WORD].asIndex();

@@ -19,6 +19,11 @@ library Entries {
         return words.length == 9 && words[0] == Openings.AUCTION && words[1] == zone && uint256(words[2]) == slot;
     }
 
+    /// @notice Whether an opened entry, tag first, is a TARIFF of the zone and day.
+    function isTariff(bytes32[] calldata words, bytes32 zone, uint256 day) internal pure returns (bool) {
+        return words.length == 5 && words[0] == Openings.TARIFF && words[1] == zone && uint256(words[2]) == day;
+    }
+
     /// @notice Whether an opened entry, tag first, is a DECISION of that kind about the zone and slot.
     function isDecision(bytes32[] calldata words, uint256 kind, bytes32 zone, uint256 slot)
         internal

@@ -17,7 +17,7 @@ abstract contract Facts is Standing {
     /// @notice A slot under claim: what the run says of it, overridden by what has been shown.
     struct Case {
         Statements.Slot slot;
-        bytes32 key; // of what has been shown
+        uint256 kept; // storage slot of what has been shown
         address claimant; // whose money it is about
         int256 posted; // what the run gave the claimant for it, token base units
         uint256 paid; // what was paid for it since
@@ -54,8 +54,9 @@ abstract contract Facts is Standing {
 
     mapping(bytes32 key => Fact) private _facts;
 
-    /// @notice A claim holds: the slot's amount should be `amount`; `due` is what it lacked, `paid` what the ledger of
-    ///         remedies added for it. `numbers` and `prices` are all that has been shown, packed as they are stored.
+    /// @notice A claim holds: the slot's amount should be `amount`; `due` is what it lacked. What the ledger of
+    ///         remedies added for it stands in the escrow's RemedyPaid, which comes right before. `numbers` and `prices` are
+    ///         all that has been shown, packed as they are stored.
     event Recomputed(
         bytes32 indexed runKey,
         address indexed account,
@@ -65,7 +66,6 @@ abstract contract Facts is Standing {
         uint256 ground,
         int256 amount,
         uint256 due,
-        uint256 paid,
         uint256 numbers,
         uint256 prices
     );
@@ -78,6 +78,8 @@ abstract contract Facts is Standing {
     error NothingToPay(int256 amount, int256 posted, uint256 paid);
     /// @notice The entry opened as the cited one is another.
     error CitationWrong(uint256 given, uint256 cited);
+    /// @notice The entry is what it should be.
+    error EntryRight(uint256 index);
     /// @notice What is opened is about another zone, day, point or slot, or of another kind.
     error OfAnother(bytes32 given, bytes32 expected);
 
@@ -109,7 +111,21 @@ abstract contract Facts is Standing {
         view
         returns (bytes32 runKey)
     {
-        return settlement.requireDisputable(run.input, run.rowsRoot, account, atLeastUntil);
+        address target = address(settlement);
+        bytes32 selector = ISettlement.requireDisputable.selector;
+        // Input and rows root stand in calldata as the call wants them, and what is not clean there is no run's.
+        assembly ("memory-safe") {
+            let data := mload(0x40)
+            mstore(data, selector)
+            calldatacopy(add(data, 4), run, 320)
+            mstore(add(data, 324), account)
+            mstore(add(data, 356), atLeastUntil)
+            if iszero(staticcall(gas(), target, data, 388, 0, 32)) {
+                returndatacopy(data, 0, returndatasize())
+                revert(data, returndatasize())
+            }
+            runKey := mload(0)
+        }
     }
 
     /// @dev Requires that the run's checkpoint is the one brought along. Whoever opens an entry or relies on the log's size
@@ -139,23 +155,21 @@ abstract contract Facts is Standing {
         uint256 slot,
         uint256 ground
     ) internal {
-        bytes32 structHash;
-        if (claim.signature.length != 0) {
-            structHash = keccak256(
-                abi.encode(
-                    CLAIM_TYPEHASH, claim.account, runKey, sequence, point, slot, ground, claim.nonce, claim.deadline
-                )
-            );
-        }
-        _requireStanding(claim, structHash);
+        address account = claim.account;
+        bytes calldata signature = claim.signature;
+        if (signature.length == 0) return _requireActing(account);
+        (uint256 nonce, uint256 deadline) = (claim.nonce, claim.deadline);
+        bytes32 structHash = keccak256(
+            abi.encode(CLAIM_TYPEHASH, account, runKey, sequence, point, slot, ground, nonce, deadline)
+        );
+        _authorize(account, structHash, nonce, deadline, signature);
     }
 
     /// @dev Opens a slot for its owner: the account that the point leaf names, or one that a BINDING has been shown for.
-    function _openOwn(Claim calldata claim, Statements.Statement calldata statement, uint256 ground)
+    function _openOwn(Case memory c, Claim calldata claim, Statements.Statement calldata statement, uint256 ground)
         internal
-        returns (Case memory c)
     {
-        c = _open(claim, statement, ground, 0);
+        _open(c, claim, statement, ground, 0);
         _requireOwner(c);
     }
 
@@ -164,26 +178,33 @@ abstract contract Facts is Standing {
         if (c.claimant != c.slot.owner && c.flags & FactWords.OWNED == 0) revert NotTheAccounts(c.claimant, c.slot.owner);
     }
 
-    /// @dev Opens a slot, whoever's it is, and lays what has been shown over it.
+    /// @dev Opens a slot, whoever's it is, and lays what has been shown over it. A case is the caller's and filled in here:
+    ///      one that is returned is made twice.
     function _open(
+        Case memory c,
         Claim calldata claim,
         Statements.Statement calldata statement,
         uint256 ground,
         uint64 atLeastUntil
-    ) internal returns (Case memory c) {
+    ) internal {
         address account = claim.account;
         bytes32 runKey = _requireRun(statement.run, account, atLeastUntil);
         // Arithmetic is the one ground that the log has no part in.
         if (ground != ARITHMETIC) _requireCheckpoint(statement.run);
-        Statements.Slot memory s = Statements.open(statement, runKey);
+        Statements.Slot memory s = c.slot;
+        Statements.open(s, statement, runKey);
         _requireClaim(claim, runKey, s.sequence, s.point, s.slot, ground);
-        (c.slot, c.claimant) = (s, account);
+        c.claimant = account;
         if (account == s.owner) c.posted = s.posted;
 
-        c.key = _keyOf(runKey, s.sequence, s.point, s.slot, account);
-        Fact storage fact = _facts[c.key];
+        Fact storage fact = _facts[_keyOf(runKey, s.sequence, s.point, s.slot, account)];
+        uint256 kept;
+        assembly {
+            kept := fact.slot
+        }
+        c.kept = kept;
         uint256 word = fact.numbers;
-        if (word == 0) return c;
+        if (word == 0) return;
         (c.paid, c.flags) = (uint80(word >> 16), uint16(word));
         FactWords.layNumbers(word, c.flags, s.energy);
         if (c.flags & FactWords.PRICES != 0) FactWords.layPrices(fact.prices, c.flags, s.prices);
@@ -217,22 +238,28 @@ abstract contract Facts is Standing {
     function _settle(Case memory c, uint256 ground) internal {
         Statements.Slot memory s = c.slot;
         int256 amount = c.flags & FactWords.DISOWNED != 0 ? int256(0) : Amounts.amountOf(s.energy, s.prices);
-        int256 lacking = amount - c.posted - int256(c.paid);
-        if (lacking <= 0) revert NothingToPay(amount, c.posted, c.paid);
-        uint256 due = _cappedDue(uint256(lacking), c.paid);
-        c.paid += due;
+        uint256 due;
+        // No number here is above 2^166.
+        unchecked {
+            int256 lacking = amount - c.posted - int256(c.paid);
+            if (lacking <= 0) revert NothingToPay(amount, c.posted, c.paid);
+            due = _cappedDue(uint256(lacking), c.paid);
+            c.paid += due;
+        }
 
-        Fact storage fact = _facts[c.key];
+        Fact storage fact;
+        uint256 kept = c.kept;
+        assembly {
+            fact.slot := kept
+        }
         (uint256 numbers, uint256 prices) = (FactWords.numbersOf(s.energy, c.paid, c.flags), 0);
         fact.numbers = numbers;
         if (c.flags & FactWords.PRICES != 0) {
             prices = FactWords.pricesOf(s.prices, c.flags);
             fact.prices = prices;
         }
-        uint256 paid = _pay(s.runKey, s.sequence, c.claimant, due);
-        emit Recomputed(
-            s.runKey, c.claimant, s.point, s.sequence, s.slot, ground, amount, due, paid, numbers, prices
-        );
+        _pay(s.runKey, s.sequence, c.claimant, due);
+        emit Recomputed(s.runKey, c.claimant, s.point, s.sequence, s.slot, ground, amount, due, numbers, prices);
     }
 
     /// @dev Takes energy from a ruling and pays `due` less what was paid.

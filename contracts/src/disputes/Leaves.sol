@@ -28,12 +28,17 @@ library Leaves {
     /// @param size of the tree
     /// @param root of the tree
     function requireIndexed(bytes32 tag, uint256 start, uint256 count, uint256 size, bytes32 root) internal view {
+        requireAt(hashOf(tag, start, count), start, count, size, root);
+    }
+
+    /// @notice {requireIndexed} of a leaf that is hashed already.
+    function requireAt(bytes32 leaf, uint256 start, uint256 count, uint256 size, bytes32 root) internal view {
         bytes32[] calldata proof = _proof(start, count + 1);
         uint256 index;
         assembly {
             index := calldataload(add(start, mul(count, 32)))
         }
-        MerkleLog.requireInclusion(hashOf(tag, start, count), index, size, proof, root);
+        MerkleLog.requireInclusion(leaf, index, size, proof, root);
     }
 
     /// @notice sha256(0x00 || tag || words), laid beyond the free memory pointer and not kept.

@@ -160,7 +160,11 @@ library Openings {
             if iszero(staticcall(gas(), 2, p, 289, 0, 32)) { revert(0, 0) }
             leaf := mload(0)
         }
-        MerkleLog.requireInclusion(leaf, point.position, run.input.pointCount, point.proof, run.input.pointsRoot);
+        uint256 start;
+        assembly {
+            start := point
+        }
+        Leaves.requireAt(leaf, start, 6, run.input.pointCount, run.input.pointsRoot);
     }
 
     /// @notice Requires a line of a point at a place.

@@ -59,7 +59,8 @@ abstract contract PriceGround is Facts {
         Statements.Statement calldata statement,
         Openings.Decision calldata source
     ) external {
-        Case memory c = _openOwn(claim, statement, PRICE);
+        Case memory c;
+        _openOwn(c, claim, statement, PRICE);
         int256 price;
         if (c.slot.mode == 0) {
             bytes32[8] calldata words = source.words;
@@ -74,20 +75,32 @@ abstract contract PriceGround is Facts {
         _settle(c, PRICE);
     }
 
-    /// @notice The header's import price, export price or fee is not that of the TARIFF that it cites.
-    /// @dev Reverts as {localPrice} does, and if the tariff is another zone's, day's or slot's.
+    /// @notice The header's import price, export price or fee is not that of the TARIFF that it cites; or it cites another
+    ///         entry in its place, and the prices are not those of a TARIFF of the zone and day.
+    /// @dev Reverts as {localPrice} does, and if: the tariff is another zone's, day's or slot's; the entry opened as the
+    ///      cited one is a TARIFF of the zone and day.
     /// @param claim for whom, of ground 3
     /// @param statement the slot
-    /// @param tariff that the header cites
+    /// @param tariff that the header cites, or any of the zone and day if `cited` is opened
     /// @param prices of the slot in it
+    /// @param cited the entry that the header cites, tag first, where it is none of these; or none
     function tariffPrices(
         Claim calldata claim,
         Statements.Statement calldata statement,
         Openings.Tariff calldata tariff,
-        Openings.TariffSlot calldata prices
+        Openings.TariffSlot calldata prices,
+        Openings.Entry[] calldata cited
     ) external {
-        Case memory c = _openOwn(claim, statement, PRICE);
-        _requireCited(tariff.index, uint256(c.slot.headerWord(Statements.HEADER_TARIFF_INDEX)));
+        Case memory c;
+        _openOwn(c, claim, statement, PRICE);
+        bool opened = cited.length != 0;
+        _requireCited(
+            opened ? cited[0].index : tariff.index, uint256(c.slot.headerWord(Statements.HEADER_TARIFF_INDEX))
+        );
+        if (opened) {
+            Openings.requireEntry(statement.run.checkpoint, cited[0]);
+            if (Entries.isTariff(cited[0].words, c.slot.zone, c.slot.day)) revert EntryRight(cited[0].index);
+        }
         _requireSame(tariff.words[1], bytes32(c.slot.day));
         _requireOfSlot(c, tariff.words[0], prices.words[0]);
         Openings.requireTariff(statement.run.checkpoint, tariff);
@@ -117,7 +130,8 @@ abstract contract PriceGround is Facts {
         Order calldata order,
         Openings.Decision[] calldata signal
     ) external {
-        Case memory c = _openOwn(claim, statement, LIMIT);
+        Case memory c;
+        _openOwn(c, claim, statement, LIMIT);
         _requireOrder(c.slot, order);
         bool sells = order.sells;
         int256 price = _stricter(sells, order.limitPrice, int256(uint256(sells ? order.sellFloor : order.buyCeiling)));

@@ -28,8 +28,18 @@ abstract contract Standing is SignedActions {
         address account = claim.account;
         if (claim.signature.length != 0) {
             _authorize(account, structHash, claim.nonce, claim.deadline, claim.signature);
-        } else if (msg.sender != account && !accounts.isDelegate(account, msg.sender)) {
-            revert NoStanding(msg.sender, account);
+        } else {
+            _requireActing(account);
         }
+    }
+
+    /// @dev Requires that the caller may do without a signature.
+    function _requireActing(address account) internal view {
+        if (!_actsFor(account)) revert NoStanding(msg.sender, account);
+    }
+
+    /// @dev Whether the caller may do without a signature: the account's own address, or its delegate.
+    function _actsFor(address account) internal view virtual returns (bool) {
+        return msg.sender == account || accounts.isDelegate(account, msg.sender);
     }
 }

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Amounts} from "./Amounts.sol";
+import {Leaves} from "./Leaves.sol";
 import {Openings} from "./Openings.sol";
 import {Words} from "./Words.sol";
 
@@ -64,31 +65,37 @@ library Statements {
     uint256 internal constant HEADER_SOLD = 13;
     uint256 internal constant HEADER_MISMATCH = 14;
 
-    /// @notice Opens a slot of a run. Whether the run stands is for the caller to ask.
+    /// @notice Opens a slot of a run. The caller has asked Settlement for the run, whose input's words are clean for that.
     /// @dev Reverts if: a proof fails; the line's slot is not of the run's day; the header's slot is another; a word that
     ///      is used is none that a writer makes.
+    /// @param s what it says, filled in here
     /// @param statement what is opened
     /// @param runKey key of the statement's run
-    /// @return s what it says
-    function open(Statement calldata statement, bytes32 runKey) internal view returns (Slot memory s) {
+    function open(Slot memory s, Statement calldata statement, bytes32 runKey) internal view {
         Openings.Run calldata run = statement.run;
-        Openings.Point calldata point = statement.point;
-        Openings.requirePoint(run, runKey, point);
-        (s.runKey, s.zone, s.day, s.sequence) = (runKey, run.input.zone, run.input.day, run.input.sequence);
-        (s.mode, s.size) = (run.input.mode, run.checkpoint.size);
-        (s.point, s.owner) = (point.point, point.account);
-        (Openings.Line calldata line, Openings.Header calldata header) = (statement.line, statement.header);
-        (uint256 lineAt, uint256 headerAt) = (0, 0);
+        Openings.Point calldata point;
+        (uint256 runAt, uint256 lineAt, uint256 headerAt) = (0, 0, 0);
         assembly {
-            // The words stand first in both.
-            lineAt := line
-            headerAt := header
+            runAt := statement
+            // Behind the run's 14 words stand the offsets of the other three. What lies elsewhere or outside is a wrong proof.
+            point := add(runAt, calldataload(add(runAt, 448)))
+            lineAt := add(runAt, calldataload(add(runAt, 480)))
+            headerAt := add(runAt, calldataload(add(runAt, 512)))
         }
+        Openings.requirePoint(run, runKey, point);
+        assembly ("memory-safe") {
+            // Zone, day and sequence stand in the same order here and there; mode is word 8 of a run, the size word 11.
+            mstore(s, runKey)
+            calldatacopy(add(s, 32), runAt, 96)
+            mstore(add(s, 128), calldataload(add(runAt, 256)))
+            mstore(add(s, 160), calldataload(add(runAt, 352)))
+        }
+        (s.point, s.owner) = (point.point, point.account);
         (s.lineAt, s.headerAt) = (lineAt, headerAt);
-        uint256 place = _readLine(s);
-        Openings.requireLine(point.linesRoot, place, line);
-        Openings.requireHeader(run.input.headersRoot, place, header);
-        _readPrices(s);
+        uint256 place = _readLine(s, lineAt);
+        Leaves.requirePlaced(Openings.LINE, lineAt, 12, place, point.linesRoot);
+        Leaves.requirePlaced(Openings.HEADER, headerAt, 21, place, run.input.headersRoot);
+        _readPrices(s, headerAt);
     }
 
     /// @notice A field of the line, by its place.
@@ -107,21 +114,35 @@ library Statements {
         }
     }
 
+    function _numberAt(uint256 start, uint256 field) private pure returns (uint256) {
+        return uint256(_wordAt(start, field));
+    }
+
     /// @dev Takes slot, energy and amount from a line; returns the slot's place in its day.
-    function _readLine(Slot memory s) private pure returns (uint256 place) {
-        s.slot = lineWord(s, LINE_SLOT).asUint();
-        place = Openings.placeOf(s.slot, s.day);
-        s.posted = lineWord(s, LINE_AMOUNT).asInt();
+    function _readLine(Slot memory s, uint256 at) private pure returns (uint256 place) {
+        uint256 slot = _numberAt(at, LINE_SLOT);
+        // A slot of the day is a number that a writer makes.
+        place = Openings.placeOf(slot, s.day);
+        (s.slot, s.posted) = (slot, _wordAt(at, LINE_AMOUNT).asInt());
         Amounts.Energy memory energy = s.energy;
-        (energy.importWh, energy.exportWh) = (lineWord(s, LINE_IMPORT).asUint(), lineWord(s, LINE_EXPORT).asUint());
-        (energy.boughtWh, energy.soldWh) = (lineWord(s, LINE_BOUGHT).asUint(), lineWord(s, LINE_SOLD).asUint());
+        assembly ("memory-safe") {
+            // Fields LINE_IMPORT to LINE_SOLD, in the struct's order.
+            calldatacopy(energy, add(at, 160), 128)
+        }
+        Words.requireUints(energy.importWh, energy.exportWh, energy.boughtWh, energy.soldWh);
     }
 
     /// @dev Takes the prices from a header of the slot.
-    function _readPrices(Slot memory s) private pure {
-        if (uint256(headerWord(s, HEADER_SLOT)) != s.slot) revert HeaderOfAnotherSlot(uint256(headerWord(s, HEADER_SLOT)), s.slot);
+    function _readPrices(Slot memory s, uint256 at) private pure {
+        uint256 slot = _numberAt(at, HEADER_SLOT);
+        if (slot != s.slot) revert HeaderOfAnotherSlot(slot, s.slot);
         Amounts.Prices memory prices = s.prices;
-        (prices.local, prices.fee) = (headerWord(s, HEADER_LOCAL).asInt(), int256(uint256(headerWord(s, HEADER_FEE).asUint())));
-        (prices.imported, prices.exported) = (headerWord(s, HEADER_IMPORT).asInt(), headerWord(s, HEADER_EXPORT).asInt());
+        assembly ("memory-safe") {
+            // HEADER_LOCAL, then HEADER_FEE to HEADER_EXPORT, in the struct's order.
+            mstore(prices, calldataload(add(at, 32)))
+            calldatacopy(add(prices, 32), add(at, 96), 96)
+        }
+        bytes32(uint256(prices.fee)).asUint();
+        Words.requireInts(prices.local, prices.imported, prices.exported);
     }
 }

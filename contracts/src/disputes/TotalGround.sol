@@ -31,7 +31,7 @@ abstract contract TotalGround is Facts {
     error TotalClaimed(bytes32 key);
     /// @notice A running total takes its line and, but for the day's first, the line before.
     error LinesWrong(uint256 given);
-    /// @notice All points of the account are opened, as many as each leaf says there are.
+    /// @notice All points of the account are opened, at least as many as the leaves, or the least of them, say there are.
     error PointsWrong(uint256 given, uint256 expected);
     /// @notice Points are opened in ascending order of their places.
     error PointsUnordered(uint256 position, uint256 previous);
@@ -157,23 +157,26 @@ abstract contract TotalGround is Facts {
         return RowProofs.netOf(proof, run.rowsRoot, account, system);
     }
 
-    /// @dev Sum of the nets of all points of an account.
+    /// @dev Sum of the nets of all points of an account. Every leaf of an honest run says the same count. Where they differ the
+    ///      least counts, and more may be opened than that: a count that is wrong must not keep the row from being claimed.
     function _sumOf(Openings.Run calldata run, bytes32 runKey, address account, Openings.Point[] calldata points)
         private
         view
         returns (int256 sum)
     {
-        uint256 next;
+        (uint256 next, uint256 least) = (0, type(uint256).max);
         for (uint256 i = 0; i < points.length; ++i) {
             Openings.Point calldata point = points[i];
             if (point.account != account) revert NotTheAccounts(account, point.account);
-            if (point.accountPoints != points.length) revert PointsWrong(points.length, point.accountPoints);
+            uint256 counted = point.accountPoints;
+            if (counted < least) least = counted;
             if (point.position < next) revert PointsUnordered(point.position, next - 1);
             next = uint256(point.position) + 1;
             Openings.requirePoint(run, runKey, point);
             sum += point.dayNet;
         }
         if (points.length == 0) revert PointsWrong(0, 1);
+        if (points.length < least) revert PointsWrong(points.length, least);
     }
 
     /// @dev Opens a point for the account that its leaf names.

@@ -63,7 +63,8 @@ abstract contract TradeGround is Facts {
         uint256 endsAt = (uint256(statement.run.input.day) + 1) * 1 days + holdTime;
         bool held = uint256(statement.line.words[Statements.LINE_HOLD]) != Words.NONE;
         bool ended = block.timestamp >= endsAt;
-        Case memory c = _open(claim, statement, TRADE, held && ended ? uint64(endsAt) + _challengeWindow : 0);
+        Case memory c;
+        _open(c, claim, statement, TRADE, held && ended ? uint64(endsAt) + _challengeWindow : 0);
         _requireOwner(c);
         if (held && !ended) {
             if (!_isHoldVoid(c, statement, others, decision)) {
@@ -79,7 +80,8 @@ abstract contract TradeGround is Facts {
     /// @param claim for whom, of ground 2
     /// @param statement the slot
     function untraded(Claim calldata claim, Statements.Statement calldata statement) external {
-        Case memory c = _openOwn(claim, statement, TRADE);
+        Case memory c;
+        _openOwn(c, claim, statement, TRADE);
         bytes32 none = bytes32(uint256(Words.NONE));
         if (
             c.slot.lineWord(Statements.LINE_FILL) != none

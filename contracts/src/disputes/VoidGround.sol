@@ -16,8 +16,6 @@ abstract contract VoidGround is Facts {
     error CheckpointsWrong(uint256 before, uint256 first);
     /// @notice The entry lies in a checkpoint that was anchored in time, or outside both.
     error NotLate(uint256 index, uint256 anchoredAt, uint256 limit);
-    /// @notice The entry is what it should be.
-    error EntryRight(uint256 index);
 
     uint64 private immutable _gateLead;
 
@@ -41,7 +39,8 @@ abstract contract VoidGround is Facts {
         IRecordAnchor.Checkpoint calldata before,
         IRecordAnchor.Checkpoint calldata first
     ) external {
-        Case memory c = _openOwn(claim, statement, VOID);
+        Case memory c;
+        _openOwn(c, claim, statement, VOID);
         uint256 time = c.slot.slot * 15 minutes;
         uint256 field = Statements.HEADER_AUCTION_INDEX;
         if (c.slot.mode != 0) (field, time) = (Statements.HEADER_PRICE_INDEX, time - _gateLead);
@@ -64,7 +63,8 @@ abstract contract VoidGround is Facts {
         Statements.Statement calldata statement,
         Openings.Entry calldata cited
     ) external {
-        Case memory c = _openOwn(claim, statement, VOID);
+        Case memory c;
+        _openOwn(c, claim, statement, VOID);
         Openings.requireEntry(statement.run.checkpoint, cited);
         if (_isAsCited(c, cited)) revert EntryRight(cited.index);
         _takeTrade(c, 0, 0);

@@ -97,13 +97,18 @@ abstract contract Bond is Balances {
 
     /// @dev Pays from the bond what it carries and stores the rest. Claims that wait already come first.
     function _payFromBond(address account, uint256 amount) internal {
-        uint256 part = _claimsOpen ? 0 : _min(amount, _bond);
+        uint256 left = _bond;
+        uint256 part = _claimsOpen ? 0 : _min(amount, left);
+        uint256 rest;
+        unchecked {
+            rest = amount - part;
+            left -= part;
+        }
         if (part != 0) {
-            _bond -= uint96(part);
+            _bond = uint96(left);
             _add(account, part);
         }
-        if (part == amount) return;
-        uint256 rest = amount - part;
+        if (rest == 0) return;
         uint128 outstanding = _claimed + uint128(rest);
         _claimed = outstanding;
         _claims[_claimTail] = Due({account: account, amount: uint96(rest)});

@@ -11,16 +11,9 @@ import {Bond} from "./Bond.sol";
 ///         first 10 return to the bond, the account gets 2. Had the correction shown nothing but 4 of the 10, the other
 ///         6 would count against what is proven about the corrected run.
 abstract contract Remedies is Bond {
-    /// @dev `paid` is net of what corrections took back; `carried`, a part of it, was paid for something other than
-    ///      proofs about `sequence`, and counts against them first.
-    struct Remedy {
-        uint96 paid;
-        uint96 carried;
-        uint16 sequence;
-    }
-
-    /// @dev Each {Remedy} in one word, since the compiler reads and writes storage once per member:
-    ///      paid 96 bits | carried 96 | sequence 16.
+    /// @dev In one word, since the compiler reads and writes storage once per member of a struct: paid 96 bits | carried 96 |
+    ///      sequence 16, from the bottom. `paid` is net of what corrections took back; `carried`, a part of it, was paid for
+    ///      something other than proofs about `sequence`, and counts against them first.
     mapping(bytes32 runKey => mapping(address account => uint256)) private _remedies;
 
     /// @notice A proof or a ruling about `sequence`, or a default, gave the account `amount` of the bond (before any
@@ -70,13 +63,12 @@ abstract contract Remedies is Bond {
         onlyDisputing
         returns (uint256 paid)
     {
-        Remedy memory remedy = _remedyAt(runKey, sequence, account);
-        uint256 covered = _min(remedy.carried, due);
+        (uint256 before, uint256 carried, uint256 newest) = _remedyAt(runKey, sequence, account);
+        uint256 covered = _min(carried, due);
         unchecked {
-            remedy.carried -= uint96(covered);
-            paid = due - covered;
+            paid = _min(due - covered, type(uint96).max - before);
+            _pay(runKey, account, paid, before + paid, carried - covered, newest);
         }
-        return _pay(runKey, account, remedy, paid, false);
     }
 
     /// @inheritdoc IEscrow
@@ -85,9 +77,11 @@ abstract contract Remedies is Bond {
         onlyDisputing
         returns (uint256 paid)
     {
-        Remedy memory remedy = _remedyAt(runKey, sequence, account);
-        if (sum > remedy.paid) paid = sum - remedy.paid;
-        return _pay(runKey, account, remedy, paid, true);
+        (uint256 before, uint256 carried, uint256 newest) = _remedyAt(runKey, sequence, account);
+        unchecked {
+            if (sum > before) paid = _min(sum - before, type(uint96).max - before);
+            _pay(runKey, account, paid, before + paid, carried + paid, newest);
+        }
     }
 
     /// @inheritdoc IEscrow
@@ -129,39 +123,44 @@ abstract contract Remedies is Bond {
     function _net(bytes32 runKey, address account, uint256 effect) internal returns (uint256 back) {
         uint256 word = _remedies[runKey][account];
         if (uint96(word) == 0) return 0;
-        Remedy memory remedy = _unpacked(word);
-        back = _min(effect, remedy.paid);
-        remedy.paid -= uint96(back);
-        if (remedy.carried > remedy.paid) remedy.carried = remedy.paid;
-        _remedies[runKey][account] = _packed(remedy);
-        emit RemedyNetted(runKey, account, back, remedy.paid);
+        (uint256 paid, uint256 carried, uint256 newest) = _unpacked(word);
+        back = _min(effect, paid);
+        unchecked {
+            paid -= back;
+        }
+        _remedies[runKey][account] = _packed(paid, _min(carried, paid), newest);
+        emit RemedyNetted(runKey, account, back, paid);
     }
 
     /// @dev The ledger's entry as it counts for `sequence`: all that was paid for earlier ones is carried.
-    function _remedyAt(bytes32 runKey, uint16 sequence, address account) private view returns (Remedy memory remedy) {
-        remedy = _unpacked(_remedies[runKey][account]);
-        if (sequence > remedy.sequence) (remedy.carried, remedy.sequence) = (remedy.paid, sequence);
-    }
-
-    /// @dev Books and pays. An absurd sum is cut to what the ledger can count, never refused.
-    function _pay(bytes32 runKey, address account, Remedy memory remedy, uint256 amount, bool carries)
+    function _remedyAt(bytes32 runKey, uint256 sequence, address account)
         private
-        returns (uint256)
+        view
+        returns (uint256 paid, uint256 carried, uint256 newest)
     {
-        amount = _min(amount, type(uint96).max - remedy.paid);
-        remedy.paid += uint96(amount);
-        if (carries) remedy.carried += uint96(amount);
-        _remedies[runKey][account] = _packed(remedy);
-        emit RemedyPaid(runKey, account, remedy.sequence, amount, remedy.paid, remedy.carried);
+        (paid, carried, newest) = _unpacked(_remedies[runKey][account]);
+        if (sequence > newest) (carried, newest) = (paid, sequence);
+    }
+
+    /// @dev Books and pays `amount`, cut by the caller to what the ledger can count: an absurd sum is never refused.
+    function _pay(
+        bytes32 runKey,
+        address account,
+        uint256 amount,
+        uint256 paid,
+        uint256 carried,
+        uint256 sequence
+    ) private {
+        _remedies[runKey][account] = _packed(paid, carried, sequence);
+        emit RemedyPaid(runKey, account, uint16(sequence), amount, paid, carried);
         if (amount != 0) _payFromBond(account, amount);
-        return amount;
     }
 
-    function _unpacked(uint256 word) private pure returns (Remedy memory) {
-        return Remedy({paid: uint96(word), carried: uint96(word >> 96), sequence: uint16(word >> 192)});
+    function _unpacked(uint256 word) private pure returns (uint256 paid, uint256 carried, uint256 sequence) {
+        return (uint96(word), uint96(word >> 96), word >> 192);
     }
 
-    function _packed(Remedy memory remedy) private pure returns (uint256) {
-        return remedy.paid | (uint256(remedy.carried) << 96) | (uint256(remedy.sequence) << 192);
+    function _packed(uint256 paid, uint256 carried, uint256 sequence) private pure returns (uint256) {
+        return paid | (carried << 96) | (sequence << 192);
     }
 }

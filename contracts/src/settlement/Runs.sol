@@ -60,8 +60,17 @@ abstract contract Runs is ISettlement {
     }
 
     /// @inheritdoc ISettlement
-    function runKeyOf(bytes32 zone, uint32 day) public pure returns (bytes32) {
-        return sha256(abi.encode(RUN_TAG, zone, day));
+    function runKeyOf(bytes32 zone, uint32 day) public view returns (bytes32 runKey) {
+        bytes32 tag = RUN_TAG;
+        assembly ("memory-safe") {
+            // sha256(abi.encode(tag, zone, day)); a day that is not clean here was refused where it was read.
+            let p := mload(0x40)
+            mstore(p, tag)
+            mstore(add(p, 32), zone)
+            mstore(add(p, 64), day)
+            if iszero(staticcall(gas(), 2, p, 96, 0, 32)) { revert(0, 0) }
+            runKey := mload(0)
+        }
     }
 
     /// @notice What is kept of a run; all zero if it is not posted.
@@ -118,14 +127,27 @@ abstract contract Runs is ISettlement {
         view
         returns (bytes32 runKey)
     {
+        uint16 sequence = input.sequence;
         runKey = runKeyOf(input.zone, input.day);
-        bytes32 given = keccak256(abi.encode(input, rowsRoot));
-        bytes32 stored = _runs[runKey][input.sequence].digest;
-        if (given != stored) revert RunUnknown(runKey, input.sequence, given, stored);
-        uint16 newest = _runs[runKey][0].latest;
-        if (input.sequence != newest) revert RunNotLatest(runKey, input.sequence, newest);
-        uint64 until = disputableUntil(runKey, account);
+        mapping(uint16 sequence => Run) storage runs = _runs[runKey];
+        bytes32 given;
+        assembly ("memory-safe") {
+            // keccak256(abi.encode(input, rowsRoot)) as both stand in calldata; a word that is not clean has no stored digest.
+            let p := mload(0x40)
+            calldatacopy(p, input, 288)
+            mstore(add(p, 288), rowsRoot)
+            given := keccak256(p, 320)
+        }
+        bytes32 stored = runs[sequence].digest;
+        if (given != stored) revert RunUnknown(runKey, sequence, given, stored);
+        Run storage first = runs[0];
+        (uint64 until, uint16 newest) = (first.finalAt, first.latest);
+        if (sequence != newest) revert RunNotLatest(runKey, sequence, newest);
         if (until < atLeastUntil) until = atLeastUntil;
+        if (block.timestamp < until) return runKey;
+        // Only then does it matter whether the account has longer than others.
+        uint64 own = _windows[runKey][account];
+        if (own > until) until = own;
         if (block.timestamp >= until) revert WindowClosed(until, block.timestamp);
     }
 

@@ -120,10 +120,11 @@ class Walk:
         k = next(k for k in range(4) if packed >> 32 * k & 2**32 - 1 == slot)
         name = next(name for name in PEOPLE if account_of(self.world, name) == found.account)
         posted, place = self.runs[found.about.sequence], slot - self.case.first
-        point = posted.statements[PEOPLE[name]].point
+        own = [position for position, made in enumerate(posted.statements) if made.owner == name]
+        position, points = self.chance.choice(own), posted.points_of(name)
         return (
-            lambda: self.book.open(number, slot, point=point, at=at),
-            lambda: posted.open(number, k, PEOPLE[name], place),
+            lambda: self.book.open(number, slot, position=position, account_points=points, at=at),
+            lambda: posted.open(number, k, position, place),
         )
 
     def answer(self, number: int, at: int):

@@ -55,9 +55,15 @@ def of_local(posted: Posted, facts: Facts, source: Entry) -> Facts:
     return replace(facts, local_price=require_price(posted, source).number("value"))
 
 
-def of_tariff(posted: Posted, facts: Facts, entry: Entry, slot: TariffSlot) -> Facts:
-    """Return the facts with the prices of the TARIFF. Raises ClaimRefused."""
-    require_cited(entry.index, posted.header.number("tariffIndex"))
+def of_tariff(posted: Posted, facts: Facts, entry: Entry, slot: TariffSlot, cited: Sequence[AnyEntry]) -> Facts:
+    """Return the facts with the prices of the TARIFF. Raises ClaimRefused.
+
+    It is the one that the header cites, or any of zone and day where the cited entry, opened, is none of these.
+    """
+    if cited:
+        _require_no_tariff(posted, cited[0])
+    else:
+        require_cited(entry.index, posted.header.number("tariffIndex"))
     tariff, prices = Opened(EntryKind.TARIFF, entry.words), Opened(LeafKind.TARIFF_SLOT, slot.words)
     require_same(tariff.number("day"), posted.run.input.day)
     require_same(tariff.data("zone"), posted.zone)
@@ -66,6 +72,14 @@ def of_tariff(posted: Posted, facts: Facts, entry: Entry, slot: TariffSlot) -> F
     require_tariff_slot(tariff.data("tariffRoot"), posted.place, slot)
     shown = prices.number("feePrice"), prices.number("importPrice"), prices.number("exportPrice")
     return replace(facts, tariff=shown)
+
+
+def _require_no_tariff(posted: Posted, cited: AnyEntry) -> None:
+    """Require that the entry which the header cites is no TARIFF of the run's zone and day. Raises ClaimRefused."""
+    require_cited(cited.index, posted.header.number("tariffIndex"))
+    tariff = require_any(posted.run, EntryKind.TARIFF, cited)
+    if tariff and tariff.data("zone") == posted.zone and tariff.number("day") == posted.run.input.day:
+        raise EntryRight(cited.index)
 
 
 def of_limit(posted: Posted, facts: Facts, order: MandateOrder, signal: Sequence[Entry]) -> Facts:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import brownie
 import pytest
 from casework import (
@@ -12,6 +14,7 @@ from casework import (
     view,
 )
 from eth_utils import keccak
+from signers import Registry
 from world import DAY, SYSTEM, TOKEN, refused
 
 P1, P2, P3, P4 = (keccak(text=name) for name in ("p1", "p2", "p3", "p4"))
@@ -83,6 +86,17 @@ def test_a_delegate_needs_no_signature(disputed, case):
     disputed.accounts.setDelegation(*message.values(), signature, {"from": disputed.relayer})
     case.demand("anna", ANY, pack(case.slot(0)), claim=case.claim("anna"), sender=disputed.mallory)
     assert is_in(disputed, 1, "demanded")
+
+
+def test_a_replaced_wallet_has_no_standing(disputed, project):
+    """The account's id is still the wallet's address: without the account's new signer it may not demand any more."""
+    registry = Registry(disputed, project.TestVerifier.deploy({"from": disputed.admin}).address)
+    anna = brownie.accounts.add(disputed.person("anna").key)
+    registry.succeed(disputed["anna"], registry.wallet("anna"), registry.key("phone"))
+    later = replace(disputed, today=disputed.time() // DAY)
+    case = Casework(later).post()
+    with refused("NoStanding", anna, disputed["anna"]):
+        case.demand("anna", ANY, pack(case.slot(0)), claim=case.claim("anna"), sender=anna)
 
 
 def test_refuses_a_stranger(disputed, case):

@@ -87,13 +87,44 @@ def test_refuses_another_accounts_leaf(disputed, demanded):
         demanded.open(1, 0, 1, 2)
 
 
-def test_all_slots_are_of_one_point(disputed, case):
-    case.demand("emil", ANY, pack(case.slot(2), case.slot(5)))
-    case.open(1, 0, 1, 2)
-    assert view(disputed, 1)["point"] == "0x" + P2.hex()
-    with refused("LeafOfAnother", P3, disputed["emil"]):
-        case.open(1, 1, 2, 5)
-    case.open(1, 1, 1, 5)
+@pytest.mark.parametrize(("first", "second"), [(1, 2), (2, 1)])
+def test_every_point_is_opened_once_before_one_is_again(disputed, case, first, second):
+    """Emil has two points; whichever of them is opened first, the other one can follow."""
+    case.demand("emil", ANY, pack(case.slot(2), case.slot(5), case.slot(6), case.slot(7)))
+    case.open(1, 2, first, 6)
+    with refused("LeafRepeated", first, 1, 2):
+        case.open(1, 1, first, 5)
+    case.open(1, 0, second, 2)
+    case.open(1, 1, first, 5)
+    found = view(disputed, 1)
+    assert (found["point"], found["leaves"]) == ("0x" + ANY.hex(), second + 1 << 16 | first + 1)
+    case.open(1, 3, second, 7)
+    assert view(disputed, 1)["state"] == "opened"
+
+
+@pytest.mark.parametrize(("name", "points"), [("anna", [0]), ("emil", [1, 2])])
+def test_leaves_that_count_too_many_points_cannot_answer(disputed, name, points):
+    """An account of n points names n + 1 slots: the operator has no leaf for the last."""
+    case = Casework(disputed)
+    case.overcount = 1
+    case.post()
+    places = [2, 5, 6][: len(points) + 1]
+    case.demand(name, ANY, pack(*(case.slot(place) for place in places)))
+    for k, at in enumerate(points):
+        case.open(1, k, at, places[k])
+    for at in points:
+        with refused("LeafRepeated", at, len(points), len(points) + 1):
+            case.open(1, len(points), at, places[-1])
+    disputed.travel(view(disputed, 1)["deadline"])
+    disputed.disputes.close(1, {"from": disputed.mallory})
+    assert view(disputed, 1)["state"] == "defaulted"
+
+
+def test_a_named_point_answers_all_its_slots(disputed, case):
+    case.demand("emil", P3, pack(case.slot(2), case.slot(5)), case.evidence(leaf=case.leaf(2)))
+    case.open(1, 0, 2, 2)
+    case.open(1, 1, 2, 5)
+    assert (view(disputed, 1)["state"], view(disputed, 1)["leaves"]) == ("opened", 0)
 
 
 def test_a_named_point_is_that_point(disputed, case):

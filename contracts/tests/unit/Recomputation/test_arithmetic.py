@@ -1,5 +1,7 @@
 """A line whose amount is not what the formula gives with its own energy and its header's prices."""
 
+from dataclasses import replace
+
 import pytest
 import signing
 from openings import ARITHMETIC, ENERGY, POINT_ID, Scenario, amount_of
@@ -29,11 +31,18 @@ def test_pays_what_the_line_lacks(world, short, member):
         "ground": ARITHMETIC,
         "amount": 160_000,
         "due": 40_000,
-        "paid": 40_000,
         "numbers": numbers,
         "prices": 0,
     }
     world.assert_backed("alice", "bob")
+
+
+def test_a_replaced_wallet_may_still_claim(world, registry, alice, phone, member):
+    """A claim can only help the account, so that its own address is enough, whoever signs for it now."""
+    registry.succeed(alice.account, alice, phone)
+    built = Scenario(replace(world, today=world.time() // DAY), line={"amount": 120_000}).post()
+    tx = world.recomputation.arithmetic(built.caller(), built.statement, {"from": member})
+    assert tx.events["Recomputed"]["due"] == 40_000
 
 
 def test_is_paid_once(world, short, member):

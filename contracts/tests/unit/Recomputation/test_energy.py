@@ -25,7 +25,7 @@ def test_pays_the_cited_intervals_energy(world, member):
     wrong = Scenario(world, line={"exportWh": 900}).post()
     tx = world.recomputation.energy(wrong.caller(), wrong.statement, wrong.entry(INTERVAL_AT), [], {"from": member})
     event = tx.events["Recomputed"]
-    assert (event["ground"], event["amount"], event["due"], event["paid"]) == (ENERGY, 160_000, 8_000, 8_000)
+    assert (event["ground"], event["amount"], event["due"]) == (ENERGY, 160_000, 8_000)
     assert facts(wrong) == (1_000 << 176 | 8_000 << 16 | 1, 0)
     assert event["numbers"] == facts(wrong)[0]
     assert world.escrow.remedyOf(wrong.run_key, world["alice"]) == 8_000

@@ -130,7 +130,7 @@ def test_a_later_remedy_counts_against_it(world, member, debtor):
     built = debtor(line={"amount": 0, "runningTotal": 0}, header={**SUMS, "mismatchWh": 9})
     claim(built, member, "header")
     tx = world.recomputation.arithmetic(built.caller(), built.statement, {"from": member})
-    assert (tx.events["Recomputed"]["due"], tx.events["Recomputed"]["paid"]) == (160_000, 0)
+    assert (tx.events["Recomputed"]["due"], tx.events["RemedyPaid"]["amount"]) == (160_000, 0)
     assert world.escrow.remedyOf(built.run_key, world["alice"]) == 60 * TOKEN
 
 

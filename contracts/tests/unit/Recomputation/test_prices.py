@@ -1,7 +1,18 @@
 """Prices other than AUCTION, DECISION or TARIFF say (localPrice, tariffPrices), and prices beyond a limit (limit)."""
 
 import pytest
-from openings import AUCTION_AT, LIMIT, OTHER_ID, PRICE, PRICE_AT, TARIFF_AT, Scenario, order_words
+from openings import (
+    AUCTION_AT,
+    INTERVAL_AT,
+    LIMIT,
+    NEXT_AT,
+    OTHER_ID,
+    PRICE,
+    PRICE_AT,
+    TARIFF_AT,
+    Scenario,
+    order_words,
+)
 from world import refused
 
 I64 = 2**63 - 1
@@ -74,9 +85,10 @@ def test_a_larger_price_is_refused(world, member, price):
 # Tariff
 
 
-def tariff(built, sender):
+def tariff(built, sender, *cited):
+    opened = [built.any_entry(at) for at in cited]
     return built.world.recomputation.tariffPrices(
-        built.caller(), built.statement, built.entry(TARIFF_AT), built.opened_tariff_slot, {"from": sender}
+        built.caller(), built.statement, built.entry(TARIFF_AT), built.opened_tariff_slot, opened, {"from": sender}
     )
 
 
@@ -132,6 +144,27 @@ def test_the_tariff_is_the_cited_one(world, member):
     built = Scenario(world, header={"exportPrice": 70_000, "tariffIndex": 9}).post()
     with refused("CitationWrong", TARIFF_AT, 9):
         tariff(built, member)
+
+
+@pytest.mark.parametrize("at", [AUCTION_AT, NEXT_AT])
+def test_the_cited_entry_is_no_tariff_of_zone_and_day(world, member, at):
+    """Whatever the header cites in its place, a TARIFF of zone and day gives the prices."""
+    stranger = {NEXT_AT: ("TARIFF", {"zone": OTHER_ID, "day": world.today - 1})}
+    built = Scenario(world, header={"exportPrice": 70_000, "tariffIndex": at}, entries=stranger).post()
+    event = tariff(built, member, at).events["Recomputed"]
+    assert (event["ground"], event["due"]) == (PRICE, 2_000)
+
+
+def test_the_cited_entry_is_opened_as_it_is(world, member):
+    built = Scenario(world, header={"exportPrice": 70_000, "tariffIndex": AUCTION_AT}).post()
+    with refused("CitationWrong", INTERVAL_AT, AUCTION_AT):
+        tariff(built, member, INTERVAL_AT)
+
+
+def test_a_cited_tariff_of_zone_and_day_is_right(world, member):
+    built = Scenario(world, header={"exportPrice": 70_000}).post()
+    with refused("EntryRight", TARIFF_AT):
+        tariff(built, member, TARIFF_AT)
 
 
 def test_a_strangers_claims_are_refused(world):

@@ -122,11 +122,25 @@ def test_a_row_is_the_sum_of_its_points(world, member):
         row(built, member, (1, 2, 3))
 
 
-@pytest.mark.parametrize("points", [(1,), (1, 2), (1, 2, 3, 3)])
+@pytest.mark.parametrize("points", [(1,), (1, 2)])
 def test_all_points_are_opened(world, member, points):
     built = Scenario(world, account_points=3, nets={"alice": 150_000}).post()
     with refused("PointsWrong", len(points), 3):
         row(built, member, points)
+
+
+@pytest.mark.parametrize("counted", [{1: 2, 2: 2, 3: 2}, {1: 1}, {2: 9}])
+def test_a_wrong_count_does_not_block_the_claim(world, member, counted):
+    """The least count is enough, and more points may be opened than that."""
+    built = Scenario(world, account_points=3, counted=counted, nets={"alice": 150_000}).post()
+    assert row(built, member, (1, 2, 3)).events["TotalRecomputed"]["due"] == 12_000
+
+
+def test_points_that_are_counted_too_many_everywhere_are_for_a_demand(world, member):
+    counted = {1: 4, 2: 5, 3: 4}
+    built = Scenario(world, account_points=3, counted=counted, nets={"alice": 150_000}).post()
+    with refused("PointsWrong", 3, 4):
+        row(built, member, (1, 2, 3))
 
 
 def test_a_row_without_points_is_refused(world, member):
@@ -135,7 +149,7 @@ def test_a_row_without_points_is_refused(world, member):
         row(built, member, ())
 
 
-@pytest.mark.parametrize("points", [(1, 1, 2), (2, 1, 3)])
+@pytest.mark.parametrize("points", [(1, 1, 2), (2, 1, 3), (3, 3, 1, 2)])
 def test_points_are_distinct_and_in_order(world, member, points):
     built = Scenario(world, account_points=3, nets={"alice": 150_000}).post()
     second = points[1]
