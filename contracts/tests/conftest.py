@@ -1,5 +1,6 @@
 """One community for the whole session; every test starts from the same block and leaves no trace."""
 
+import contextlib
 import gc
 
 import brownie
@@ -10,11 +11,14 @@ from casework import Casework
 from deploy import Plan, deploy
 from eth_utils import keccak
 from signers import Key, Registry, Wallet
+from web3.exceptions import TransactionNotFound
 from world import DAY, SYSTEM, TOKEN, Person, World
 
 # A fixed day in the future: every date, and with it every byte that is signed or stored, is the same in each run.
 FIRST_DAY = 25_000
 BOND = 1_000_000 * TOKEN
+# How often a transaction is looked for before it is given up.
+LOOKS = 1_000
 CAP = 100 * TOKEN
 
 
@@ -44,6 +48,25 @@ def build_world(accounts, project, token=None, **changes) -> World:
     world.escrow.topUpBond(BOND, {"from": admin})
     world.grow(1, keccak(text="log"), [])
     return world
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patience():
+    """anvil mines beside its answers: a sender's count can rise before the transaction is found.
+
+    Brownie takes the first such moment for a dropped transaction; here it asks again.
+    """
+    ask = web3.eth.get_transaction
+
+    def asking_again(txid):
+        for _ in range(LOOKS):
+            with contextlib.suppress(TransactionNotFound):
+                return ask(txid)
+        return ask(txid)
+
+    web3.eth.get_transaction = asking_again
+    yield
+    web3.eth.get_transaction = ask
 
 
 @pytest.fixture(scope="session")

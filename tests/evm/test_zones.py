@@ -13,7 +13,7 @@ def test_a_day_costs_no_more_than_its_cap_whatever_zones_are_posted(world: World
 
 
 def test_the_zone_that_debits_first_is_the_one_that_debits(world: World) -> None:
-    """Another zone's run is posted all the same: its supplier carries what it may not take. Credits come from anywhere."""
+    """Another zone's run is posted all the same: its supplier carries what it may not take. Credits come from all."""
     members(world, "alice", cap=100 * TOKEN)
     world.post({"alice": -30 * TOKEN}, zone=ZONE)
     before = world.free("alice")

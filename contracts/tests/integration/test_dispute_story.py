@@ -26,10 +26,11 @@ def test_a_week_of_disputes(disputed):
     case.contest("anna", 0, 3, FINDING)
     world.assert_backed(*everybody)
 
-    # The operator is paused and opens three of Emil's four all the same; the meter-data responsible sees no fault.
+    # The operator is paused and opens three of Emil's four all the same, both his points among them; the meter-data
+    # responsible sees no fault.
     world.escrow.pause({"from": world.guardian})
-    for place in range(3):
-        case.open(2, place, 1, place, sender=world.poster)
+    for place, point in enumerate((1, 2, 1)):
+        case.open(2, place, point, place, sender=world.poster)
     disputes.answer(3, False, REASONS, {"from": world.meter_data})
     disputes.appeal(case.claim("anna", "Appeal", {"caseId": 3}), 3, {"from": world.relayer})
 

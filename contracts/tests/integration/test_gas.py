@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 import trees
 from brownie import web3
-from eth_utils import keccak
 from world import DAY, TOKEN, grow, moves, row
 
 SNAPSHOT = Path(__file__).with_name("gas_snapshot.json")

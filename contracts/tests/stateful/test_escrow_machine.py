@@ -135,11 +135,11 @@ class EscrowMachine(RuleBasedStateMachine):
         required = int(self.world.settlement.requiredBond()) + self.ledger.reserved + moved
         if not self.ledger.claims and required > self.ledger.bond:
             self.world.escrow.topUpBond(required - self.ledger.bond, {"from": self.world.admin})
-            self.ledger.top_up(required - self.ledger.bond)
+            self.ledger.top_up_bond(required - self.ledger.bond)
 
     def closed(self, post) -> bool:
         """Post, unless the bond owes something: then see it refused."""
-        owing = sum(amount for _, amount in self.ledger.claims)
+        owing = self.ledger.outstanding()
         if owing:
             with refused("BondClaimsOpen", owing):
                 post()
@@ -150,7 +150,7 @@ class EscrowMachine(RuleBasedStateMachine):
     @rule(amount=amounts)
     def top_up(self, amount):
         self.world.escrow.topUpBond(amount, {"from": self.world.admin})
-        self.ledger.top_up(amount)
+        self.ledger.top_up_bond(amount)
 
     @rule(left=st.integers(0, 60 * TOKEN))
     def take_bond(self, left):
@@ -159,8 +159,7 @@ class EscrowMachine(RuleBasedStateMachine):
         if self.ledger.claims or left > self.ledger.bond:
             return
         self.world.empty_bond(left)
-        self.ledger.held -= self.ledger.bond - left
-        self.ledger.bond = left
+        self.ledger.withdraw_bond(self.ledger.bond - left)
 
     # Disputes
 
@@ -199,7 +198,7 @@ class EscrowMachine(RuleBasedStateMachine):
     @rule(limit=st.integers(0, 3))
     def pay_bond_claims(self, limit):
         self.world.escrow.payBondClaims(limit, {"from": self.world.mallory})
-        self.ledger.pay_claims(limit)
+        self.ledger.pay_bond_claims(limit)
 
     @rule(days=st.integers(1, 3))
     def time_passes(self, days):
@@ -242,7 +241,7 @@ class EscrowMachine(RuleBasedStateMachine):
     def every_token_has_an_owner(self):
         ledger = self.ledger
         *found, liabilities, held = (int(value) for value in self.lens.totals(self.world.escrow))
-        claimed = sum(amount for _, amount in ledger.claims)
+        claimed = ledger.outstanding()
         assert found == [ledger.bond, claimed, ledger.reserved, ledger.deposits, ledger.pool]
         assert liabilities == held == ledger.held == ledger.liabilities()
 
