@@ -69,7 +69,7 @@ def _claims(chain: Chain, vectors: dict[str, object], costs: dict[str, Cost]) ->
 
 
 def _runs(chain: Chain, costs: dict[str, Cost]) -> list[Reach]:
-    from grid.config.bench.settlement import comparisons
+    from grid.config.bench.settlement import comparisons, passkey
     from grid.config.bench.settlement.people import street
     from grid.config.bench.settlement.runs import Runs
 
@@ -84,6 +84,7 @@ def _runs(chain: Chain, costs: dict[str, Cost]) -> list[Reach]:
     all_new = runs.all_new(512)
     costs["postRun, 512 accounts, all new"] = all_new
     reach.append(Reach.at_most("gas of a run of 512 accounts, all new", all_new.gas, GAS_LIMIT))
+    costs |= passkey.measure(chain, runs.domain, runs.members[2])
     costs["ERC-20 transfer, for comparison"] = comparisons.plain_transfer(chain)
     costs["one trade settled by itself, both signatures checked, for comparison"] = comparisons.per_trade(
         chain, runs.members[0], runs.members[1]

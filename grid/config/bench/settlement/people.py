@@ -41,9 +41,13 @@ class Member:
 
     def sign(self, domain: TypedDomain, kind: str, message: dict[str, Any]) -> bytes:
         """65 bytes over a typed message."""
+        return self.sign_digest(digest(domain, kind, message))
+
+    def sign_digest(self, data: bytes) -> bytes:
+        """65 bytes over a digest."""
         from grid.chain.signing import sign_digest
 
-        return sign_digest(self.key, digest(domain, kind, message))
+        return sign_digest(self.key, data)
 
 
 def street(count: int) -> list[Member]:
