@@ -133,12 +133,13 @@ def _third_hold() -> Iterator[Claim]:
 
 def _false_holds() -> Iterator[Claim]:
     known = small().known
-    for case, cited in (
-        ("a flag", known.extra["flag"]),
-        ("another slot's hold", known.holds[SLOTS[44]]),
-        ("a tariff", known.tariff),
+    for setting, case, cited in (
+        (small(), "a flag", known.extra["flag"]),
+        (deep(), "a flag", deep().known.extra["flag"]),
+        (small(), "another slot's hold", known.holds[SLOTS[44]]),
+        (small(), "a tariff", known.tariff),
     ):
-        claims = Claims(small(), f"roof 48 held by {case}", small().post(_hold(48, cited)))
+        claims = Claims(setting, f"roof 48 held by {case}", setting.post(_hold(48, cited)))
         posted = claims.posted
         arguments = [*_held(posted, 48), posted.any_entry(cited)]
         claims.add(f"{case} cited as a hold", "falseHold", "alice", arguments, 180 * 100)
