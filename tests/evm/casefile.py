@@ -66,12 +66,22 @@ def undone(world: World) -> Iterator[None]:
         world.nonce = nonce
 
 
-def edited(posted: Posted, *, headers: Edits | None = None, lines: Mapping[str, Edits] | None = None) -> Posted:
-    """The run with words replaced in its leaves, whatever they say then; roots and proofs follow."""
+def edited(
+    posted: Posted,
+    *,
+    headers: Edits | None = None,
+    lines: Mapping[str, Edits] | None = None,
+    owners: Mapping[str, bytes] | None = None,
+) -> Posted:
+    """The run with words or owners replaced in its leaves, whatever they say then; roots and proofs follow."""
     header_leaves = _edit(posted.header_leaves, headers or {})
     line_leaves = {name: _edit(leaves, (lines or {}).get(name, {})) for name, leaves in posted.line_leaves.items()}
     names = sorted(posted.points, key=lambda name: posted.points[name].position)
     unproven = [posted.points[name]._replace(lines_root=_root(line_leaves[name])) for name in names]
+    unproven = [
+        point._replace(account=(owners or {}).get(name, point.account))
+        for name, point in zip(names, unproven, strict=True)
+    ]
     tree = merkle.MerkleTree(_point_hashes(unproven, KEY, posted.run.input.sequence, 0))
     points = {
         name: point._replace(proof=tree.inclusion_proof(point.position))
