@@ -173,9 +173,18 @@ def judge(mutant: Mutant, compiler: Compiler, contracts: list[tuple[str, str]], 
 def campaign(chosen: list[Mutant], seconds: float) -> None:
     """Judge what has no verdict yet, until the time is over."""
     os.environ["EVM_SHORT"] = "1"
-    for module in ("test_failures", "test_machine", "test_court", "test_recompute", "test_court_failures"):
+    for module in (
+        "test_failures",
+        "test_machine",
+        "test_court",
+        "test_recompute",
+        "test_court_failures",
+        "test_cases",
+        "test_claims",
+    ):
         importlib.import_module(f"tests.evm.{module}")  # what every child needs is loaded once
     sys.modules["tests.evm.test_recompute"].by_run()
+    sys.modules["tests.evm.test_claims"].paying()
     sys.modules["tests.evm.casefile"].short()
     sys.modules["tests.evm.casefile"].correction()
 

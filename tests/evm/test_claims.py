@@ -122,9 +122,7 @@ def test_what_is_shown_adds_up_claim_by_claim(court: World, liar: Posted) -> Non
         done = claim(court, liar, function, "alice", *opened).event("Recomputed")
         flags |= flag
         paid += done["due"]
-        numbers = packed(
-            (0, exported), (0, sold) if flags & TRADE_SHOWN else (0, 0), paid, flags
-        )
+        numbers = packed((0, exported), (0, sold) if flags & TRADE_SHOWN else (0, 0), paid, flags)
         prices = prices_word(
             local if flags & LOCAL_SHOWN else 0, *((FEE, IMPORT, EXPORT) if flags & TARIFF_SHOWN else (0, 0, 0))
         )
@@ -297,7 +295,11 @@ def test_where_a_missing_row_would_stand(court: World) -> None:
     """An account without points has no row; the chunk shows where it would be, below, between and above the others."""
     posted = standing(court, honest(small()))
     rows = posted.rows(0)
-    for chunks, error in (([], "ChunksWrong"), ([*rows.chunks] * 2, "ChunksWrong"), ([*rows.chunks] * 3, "ChunksWrong")):
+    for chunks, error in (
+        ([], "ChunksWrong"),
+        ([*rows.chunks] * 2, "ChunksWrong"),
+        ([*rows.chunks] * 3, "ChunksWrong"),
+    ):
         points = sorted((posted.point(name) for name in ("roof", "barn")), key=lambda point: point.position)
         found = refused(court, posted, "row", "alice", posted.run, points, Rows(1, chunks))
         assert (found.name, found.values) == (error, (len(chunks),))

@@ -1,4 +1,4 @@
-"""The catalogue of named failures of Recomputation and Disputes, as tests/evm/test_failures.py has it for the others."""
+"""The catalogue of named failures of Recomputation and Disputes; test_failures.py has the other contracts'."""
 
 from collections.abc import Iterator
 

@@ -5,8 +5,24 @@ from typing import Any
 
 from tests.evm import courts, signing
 from tests.evm.casefile import (
-    HASH, KEY, NO_LEAF, UNTIL, answered, appealed, binding_of, by_binding, contest, correction, demand,
-    digest_of, disputes, opening, own, send, short, signed,
+    HASH,
+    KEY,
+    NO_LEAF,
+    UNTIL,
+    answered,
+    appealed,
+    binding_of,
+    by_binding,
+    contest,
+    correction,
+    demand,
+    digest_of,
+    disputes,
+    opening,
+    own,
+    send,
+    short,
+    signed,
 )  # fmt: skip
 from tests.evm.failures.catalogue import Call, Catalogue, Due, word
 from tests.evm.machine.court import STATES

@@ -5,11 +5,24 @@ from typing import Any
 
 from tests.evm import courts, signing
 from tests.evm.casefile import (
-    HASH, KEY, NOW, UNTIL, contest, correction, digest_of, disputes, honest, own, send, short, signed, small, tier0,
+    HASH,
+    KEY,
+    NOW,
+    UNTIL,
+    contest,
+    correction,
+    digest_of,
+    disputes,
+    honest,
+    own,
+    send,
+    short,
+    signed,
+    small,
+    tier0,
 )  # fmt: skip
 from tests.evm.failures.catalogue import Call, Catalogue, Due, word
 from tests.evm.world import World
-from tests.vectors import recompute_cases as cases
 from tests.vectors.recompute_day import DAY, DAY_END, HOMES, SLOTS
 from tests.vectors.recompute_runs import NO_ROWS
 
