@@ -85,7 +85,7 @@ def tests_for(path: str) -> list[str]:
     """The tests that have to do with a source, those first that fail soonest."""
     if path.startswith(("src/disputes/", "src/Recomputation", "src/Disputes")):
         names = [
-            "test_cases.py", "test_claims.py", "test_court_failures.py", "test_recompute.py", "test_court.py",
+            "test_cases.py", "test_claims.py", "test_registers.py", "test_court_failures.py", "test_recompute.py", "test_court.py",
         ]  # fmt: skip
     elif path.startswith(("src/accounts/", "src/Accounts")):
         names = ["test_accounts.py", "test_failures.py", "test_succession.py"]

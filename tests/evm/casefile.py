@@ -1,6 +1,6 @@
 """A posted day before Recomputation and Disputes: valid calls, claims with a signature, and runs with edited words.
 
-The street is that of tests/vectors: Alice's roof is short of 5,000 in slot 40; the loft was Carol's before it was Dave's.
+The street is that of tests/vectors: Alice's roof is short of 5,000 in slot 40; the loft was Carol's and is Dave's.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
