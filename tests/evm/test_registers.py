@@ -39,7 +39,9 @@ REGISTERS: dict[str, Value] = {
 }  # fmt: skip
 
 
-def meter(registers: dict[str, Value] | None = None, binding: dict[str, Value] | None = None, **interval: Value) -> Meter:
+def meter(
+    registers: dict[str, Value] | None = None, binding: dict[str, Value] | None = None, **interval: Value
+) -> Meter:
     parts = (registers or {}, binding or {}, interval)
     return Meter(*(tuple(part.items()) for part in parts))
 
