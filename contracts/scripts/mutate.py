@@ -85,7 +85,8 @@ def tests_for(path: str) -> list[str]:
     """The tests that have to do with a source, those first that fail soonest."""
     if path.startswith(("src/disputes/", "src/Recomputation", "src/Disputes")):
         names = [
-            "test_cases.py", "test_claims.py", "test_registers.py", "test_court_failures.py", "test_recompute.py", "test_court.py",
+            "test_cases.py", "test_claims.py", "test_registers.py", "test_late.py", "test_row_proofs.py",
+            "test_court_failures.py", "test_openings.py", "test_recompute.py", "test_court.py",
         ]  # fmt: skip
     elif path.startswith(("src/accounts/", "src/Accounts")):
         names = ["test_accounts.py", "test_failures.py", "test_succession.py"]
@@ -94,7 +95,7 @@ def tests_for(path: str) -> list[str]:
             "test_boundaries.py", "test_events.py", "test_failures.py", "test_deployment.py", "test_merkle.py",
             "test_differential.py", "test_accounts.py", "test_machine.py",
         ]  # fmt: skip
-    return [str(TESTS / name) for name in names if (TESTS / name).is_file()]
+    return [str(TESTS / name) for name in names]
 
 
 def run_tests(folder: Path, tests: list[str]) -> str:
@@ -173,15 +174,7 @@ def judge(mutant: Mutant, compiler: Compiler, contracts: list[tuple[str, str]], 
 def campaign(chosen: list[Mutant], seconds: float) -> None:
     """Judge what has no verdict yet, until the time is over."""
     os.environ["EVM_SHORT"] = "1"
-    for module in (
-        "test_failures",
-        "test_machine",
-        "test_court",
-        "test_recompute",
-        "test_court_failures",
-        "test_cases",
-        "test_claims",
-    ):
+    for module in ("test_failures", "test_machine", "test_court", "test_openings", "test_cases"):
         importlib.import_module(f"tests.evm.{module}")  # what every child needs is loaded once
     sys.modules["tests.evm.test_recompute"].by_run()
     sys.modules["tests.evm.test_claims"].paying()
