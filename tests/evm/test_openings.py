@@ -65,6 +65,7 @@ MORE = (
     "a higher version, both opened",
     "registers of a reversed meter that counts double",
     "one hold too many",
+    "a flag cited as a hold",
     "the cited INTERVAL is another kind of entry",
     "a buyer pays more than the signal",
 )

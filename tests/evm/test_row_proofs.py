@@ -28,7 +28,7 @@ SYSTEMS = (SYSTEM.supplier, SYSTEM.fee, SYSTEM.dust, SYSTEM.balancing)
 
 @cache
 def crowded(members: int) -> Posted:
-    """The honest run with so many members in all; the others have nets of their own, which the supplier makes up for."""
+    """The honest run with so many members in all; the supplier makes up for the nets of the others."""
     posted = honest(small())
     own = [Row(item[:20], int.from_bytes(item[20:], "big", signed=True)) for item in posted.row_words]
     others = [
