@@ -31,6 +31,10 @@ TYPES = {
         "uint256 deadline)",
         "Demand(address account,bytes32 runKey,uint16 sequence,bytes32 point,uint128 slots,uint256 nonce,"
         "uint256 deadline)",
+        "Contest(address account,bytes32 runKey,uint16 sequence,bytes32 point,uint32 slot,uint40 importWh,"
+        "uint40 exportWh,bytes32 evidenceHash,bool signedBytes,uint256 nonce,uint256 deadline)",
+        "Appeal(address account,uint256 caseId,uint256 nonce,uint256 deadline)",
+        "UnpostedClaim(address account,bytes32 zone,uint32 day,uint256 nonce,uint256 deadline)",
         "Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)",
     )
 }

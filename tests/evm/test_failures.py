@@ -56,6 +56,11 @@ def test_the_unchanged_call_goes_through(at: World, catalogue: Catalogue, name: 
     indirect=["at"],
 )
 def test_refused(at: World, entry: Failure) -> None:
+    refuse(at, entry)
+
+
+def refuse(at: World, entry: Failure) -> None:
+    """Send the call of an entry; it has to be refused as the entry says, and to change nothing."""
     due = entry.make(at)
     data = due.call.data() if due.data is None else due.data
     before = at.chain.digest()
