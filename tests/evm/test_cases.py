@@ -72,7 +72,7 @@ def test_a_demand_tells_and_keeps_all(at: World) -> None:
     slots = SLOTS[3] | SLOTS[95] << 32 | SLOTS[0] << 64
     deadline = at.chain.time + at.terms.response_time
     case = case_of(at, deadline=deadline, state=1, sum=files.DEFAULT, reserved=files.DEFAULT)
-    made = {"runDigest": digest(short().run), "slots": slots, "bindingIndex": 2**64 - 1, "missing": 7}
+    made = {"runDigest": digest(short().run), "slots": slots, "bindingIndex": 2**64 - 1, "missing": 7, "leaves": 0}
     told = done.event("DemandMade")
     assert told == {"id": 1, "account": at["alice"], "runKey": word(KEY), "opened": case, "demand": made}
     found = view(at)
@@ -131,16 +131,17 @@ def assert_closed(world: World, state: str, number: int = 1) -> None:
     assert world.escrow.read("reservedBond") == world.escrow.read("depositsHeld") == 0
 
 
-def test_a_demand_for_any_point_settles_on_the_first_that_is_opened(at: World) -> None:
-    number = send(demand(at, "", [3, 4])).answer
-    assert view(at)["point"] == ZERO
+def test_a_demand_for_any_point_is_answered_by_as_many_points_as_the_leaves_count(at: World) -> None:
+    number = send(demand(at, "", [3, 4, 5])).answer
     run = cases.shown(short().run)
     send(disputes(at, "open", number, run, 0, files.opening("barn", 3), by="bob"))
-    assert view(at)["point"] == word(HOMES["barn"].point)
+    assert view(at)["point"] == ZERO
     with pytest.raises(Reverted) as caught:
-        send(disputes(at, "open", number, run, 1, files.opening("roof", 4), by="bob"))
-    assert (caught.value.name, caught.value.values) == ("LeafOfAnother", (ROOF, at["alice"]))
-    send(disputes(at, "open", number, run, 1, files.opening("barn", 4), by="bob"))
+        send(disputes(at, "open", number, run, 1, files.opening("barn", 4), by="bob"))
+    place = short().point("barn").position
+    assert (caught.value.name, caught.value.values) == ("LeafRepeated", (place, 1, 2))
+    send(disputes(at, "open", number, run, 1, files.opening("roof", 4), by="bob"))
+    send(disputes(at, "open", number, run, 2, files.opening("barn", 5), by="bob"))
     assert_closed(at, "opened")
 
 
@@ -212,7 +213,7 @@ def test_a_contest_tells_and_keeps_all(at: World) -> None:
         "id": 1, "account": at["alice"], "runKey": word(KEY), "opened": case, "contest": made,
         "evidenceHash": word(HASH),
     }  # fmt: skip
-    nothing = {"runDigest": ZERO, "slots": 0, "bindingIndex": 0, "missing": 0}
+    nothing = {"runDigest": ZERO, "slots": 0, "bindingIndex": 0, "missing": 0, "leaves": 0}
     assert view(at) == {**case, "state": "at meter data", "made": nothing, "contested": made}
     contract = at.others["disputes"]
     assert (done.answer, contract.read("caseCount"), contract.read("openCases", at["alice"])) == (1, 1, 1)
