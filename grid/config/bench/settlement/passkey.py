@@ -24,9 +24,7 @@ def measure(chain: Chain, domain: TypedDomain, wallet: Member) -> dict[str, Cost
 
     relayer = keys.address("relayer")
     key = ec.generate_private_key(ec.SECP256R1())
-    point = key.public_key().public_bytes(
-        serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint
-    )
+    point = key.public_key().public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
     signer = signer_bytes(address_bytes(chain.addresses["ERC7913WebAuthnVerifier"]), point)
     account = account_id(signer)
     chain.send(relayer, "Accounts", "enrol", [signer])
