@@ -52,21 +52,26 @@ def build_world(accounts, project, token=None, **changes) -> World:
 
 @pytest.fixture(scope="session", autouse=True)
 def patience():
-    """anvil mines beside its answers: a sender's count can rise before the transaction is found.
+    """anvil mines beside its answers: a sender's count can rise before transaction and receipt are found.
 
     Brownie takes the first such moment for a dropped transaction; here it asks again.
     """
-    ask = web3.eth.get_transaction
+    asked = {name: getattr(web3.eth, name) for name in ("get_transaction", "get_transaction_receipt")}
 
-    def asking_again(txid):
-        for _ in range(LOOKS):
-            with contextlib.suppress(TransactionNotFound):
-                return ask(txid)
-        return ask(txid)
+    def patient(ask):
+        def asking_again(txid):
+            for _ in range(LOOKS):
+                with contextlib.suppress(TransactionNotFound):
+                    return ask(txid)
+            return ask(txid)
 
-    web3.eth.get_transaction = asking_again
+        return asking_again
+
+    for name, ask in asked.items():
+        setattr(web3.eth, name, patient(ask))
     yield
-    web3.eth.get_transaction = ask
+    for name, ask in asked.items():
+        setattr(web3.eth, name, ask)
 
 
 @pytest.fixture(scope="session")
