@@ -17,6 +17,7 @@ import importlib
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -70,14 +71,27 @@ class Compiler:
         return answer
 
 
+def imported(path: Path) -> set[Path]:
+    """A source and all of ours that it imports, directly or not. Brownie's own list leaves libraries out."""
+    found, waiting = set[Path](), [path]
+    while waiting:
+        source = waiting.pop()
+        if source in found:
+            continue
+        found.add(source)
+        names = re.findall(r'^import .*?"(\.[^"]+)";', source.read_text(), re.MULTILINE)
+        waiting += [(source.parent / name).resolve() for name in names]
+    return found
+
+
 def dependents() -> dict[str, list[tuple[str, str]]]:
     """For each source the (file, name) of the contracts whose code it is part of."""
     found: dict[str, list[tuple[str, str]]] = collections.defaultdict(list)
     for path in sorted([*ARTIFACTS.glob("*.json"), *(ARTIFACTS / "mocks").glob("*.json")]):
         artifact = json.loads(path.read_text())
         own = [source for source in artifact["sources"] if source.endswith(f"/{artifact['contractName']}.sol")]
-        for source in artifact["sources"] if own else ():
-            found[source].append((own[0], artifact["contractName"]))
+        for source in imported((ROOT / own[0]).resolve()) if own else ():
+            found[source.relative_to(ROOT.resolve()).as_posix()].append((own[0], artifact["contractName"]))
     return found
 
 
