@@ -89,7 +89,8 @@ def nets(names: list[str]) -> dict[str, int]:
 def test_runs_among_known_accounts(world, street, measured):
     """100 and 400 accounts, and a correction; one test, since bringing the street up takes longer than measuring."""
     for later, (size, most) in enumerate(((100, 8_600), (400, 7_400)), start=1):
-        world.travel((world.today + later + 1) * DAY + 3_600)
+        # An hour later each day, so that the run of the day before is final and released, whatever second it came in.
+        world.travel((world.today + later + 1) * DAY + (later + 1) * 3_600)
         tx = world.post(nets(street[:size]), day=world.today + later)
         assert sum(moved < 0 for moved in moves(tx).values()) == size // 2 + 1, "half the members, and the supplier"
         assert "ShortfallCarried" not in tx.events
