@@ -13,7 +13,7 @@ from django.db.models import Max
 
 from grid.accounts.models import Account, User
 from grid.domain.slots import SLOT_SECONDS, day_of, slot_of
-from grid.metering.models import Binding, Envelope, Interval, Meter, MeteringPoint, MeterKey, Register
+from grid.metering.models import Binding, Interval, Meter, MeteringPoint, MeterKey
 from grid.metering.queries import BindingBook, intervals
 
 SILENT_AFTER = timedelta(seconds=4 * SLOT_SECONDS)
@@ -78,20 +78,6 @@ def own_intervals(account: Account, point: MeteringPoint, slots: range) -> dict[
     ownership = Ownership(account, [point.id])
     rows = intervals(points=[point.id], from_slot=slots.start, to_slot=slots.stop)
     return {row.slot: row for row in rows if ownership.owns(point.id, row.slot)}
-
-
-def signed_records(account: Account, point: MeteringPoint, slots: range) -> dict[int, Envelope]:
-    """The signed record with the registers at the end of each slot that is the account's."""
-    ownership = Ownership(account, [point.id])
-    wanted: dict[tuple[int, int], int] = {}
-    for slot in slots:
-        binding = ownership.binding(point.id, slot)
-        if binding is not None:
-            wanted[binding.meter_id, (slot + 1) * SLOT_SECONDS] = slot
-    rows = Register.objects.filter(
-        meter__in={meter for meter, _ in wanted}, at__in={at for _, at in wanted}
-    ).select_related("envelope__meter")
-    return {wanted[row.meter_id, row.at]: row.envelope for row in rows if (row.meter_id, row.at) in wanted}
 
 
 def point_views(account: Account, *, now: datetime) -> list[PointView]:
