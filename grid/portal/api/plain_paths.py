@@ -103,7 +103,7 @@ _SCHEMAS: dict[str, Any] = {
             "type": {"type": "string"},
             "title": {"type": "string"},
             "status": {"type": "integer"},
-            "code": {"type": "string", "enum": ["not_in_log", "bad_parameter", "no_checkpoint"]},
+            "code": {"type": "string", "enum": ["not_in_log", "bad_parameter", "no_checkpoint", "not-found"]},
             "detail": {"type": "string"},
         }
     ),
