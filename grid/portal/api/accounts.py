@@ -11,6 +11,8 @@ from grid import clock
 from grid.accounts.models import Account, Consent, DataSet, Scope, User
 from grid.accounts.queries import access_log_of, accounts_of, consents_given, consents_received
 from grid.accounts.services import note_watch
+from grid.chain import queries as chain
+from grid.chain.errors import ChainError
 from grid.disputes import evidence
 from grid.domain.slots import date_of_day, day_of_date
 from grid.portal.api.auth import Token, caller
@@ -22,6 +24,7 @@ from grid.portal.api.schemas import (
     Address,
     CaseFile,
     Consents,
+    Contracts,
     Cursor,
     Limit,
     Me,
@@ -38,6 +41,7 @@ from grid.settlement.models import PointStatement
 router = Router(tags=["accounts"])
 
 LAST_DAY = 2**31 - 1
+CONTRACTS = ("RecordAnchor", "Settlement", "Escrow", "Accounts", "Recomputation", "Disputes")
 
 
 @router.get("/me", response={200: Me, 401: Problem, 403: Problem}, url_name="me", summary="Who you are")
@@ -59,6 +63,23 @@ def me(request: HttpRequest) -> Any:
             for account in accounts_of(user)
         ],
     }
+
+
+@router.get(
+    "/contracts",
+    response={200: Contracts, 404: Problem},
+    url_name="contracts",
+    auth=None,
+    summary="Contracts of the platform",
+)
+def contracts(request: HttpRequest) -> Any:
+    """Chain and addresses, public. They are the platform's word: a watcher asks the chain whether they fit."""
+    try:
+        chain_id = chain.eip712_domain().chain_id
+        found = {name: chain.contract_address(name) for name in CONTRACTS}
+    except ChainError as error:
+        raise Refused("not-found", f"The contracts cannot be named now: {error}") from None
+    return {"chain_id": chain_id, "contracts": found}
 
 
 @router.get(

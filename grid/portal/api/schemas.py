@@ -174,6 +174,13 @@ class Accesses(Answer):
     next_cursor: str | None
 
 
+class Contracts(Answer):
+    """Addresses by the contract's name."""
+
+    chain_id: int
+    contracts: dict[str, str]
+
+
 class WatchIn(Schema):
     """What a watcher found when it last looked."""
 
