@@ -51,7 +51,7 @@ class Platform:
         try:
             return self._ask(f"/api/v1/{path}").decode()
         except UnicodeDecodeError:
-            raise PlatformError(f"{path}: the answer is no text") from None
+            raise PlatformError(f"{path}: the answer is no text", 200) from None
 
     def post(self, path: str, body: dict[str, Any]) -> Any:
         """Post JSON and return the answer. Raises PlatformError."""
@@ -61,7 +61,7 @@ class Platform:
         try:
             return json.loads(body)
         except (ValueError, RecursionError):
-            raise PlatformError(f"{path}: the answer is no JSON") from None
+            raise PlatformError(f"{path}: the answer is no JSON", 200) from None
 
     def _ask(self, path: str, body: bytes | None = None) -> bytes:
         headers = {"Authorization": f"Bearer {self._token}", "Accept": "application/json"}
@@ -76,7 +76,7 @@ class Platform:
         except (OSError, HTTPException, ValueError) as error:
             raise PlatformError(f"{self._url} did not answer: {error}") from None
         if len(found) > MAX_ANSWER_BYTES:
-            raise PlatformError(f"{path}: the answer is longer than {MAX_ANSWER_BYTES} bytes")
+            raise PlatformError(f"{path}: the answer is longer than {MAX_ANSWER_BYTES} bytes", 200)
         return found
 
 

@@ -154,6 +154,7 @@ class Watcher:
         seen.checked_at = int(self._voice.now())
         seen.run = "" if case.run is None else case.run.points_root.hex()
         if not failures:
+            seen.alerts = []
             self._voice.say("statement", f"{name}: everything holds", account=address, day=str(day))
             return
         claims = provable(case, address_bytes(address))
@@ -180,10 +181,11 @@ class Watcher:
         return found
 
     def _fail(self, seen: Seen, name: str, failures: list[str], claims: list[PreparedClaim] | None = None) -> None:
-        seen.alerts = [f"{name}: {text}" for text in failures[:MOST_SHOWN]]
+        known, seen.alerts = seen.alerts, [f"{name}: {text}" for text in failures[:MOST_SHOWN]]
         self.prepared += claims or []
         for text in seen.alerts:
-            self._voice.alert("statement", text)
+            if text not in known:
+                self._voice.alert("statement", text)
 
     def _alert(self, key: str, text: str) -> None:
         """Say what does not hold, once for each cause."""
