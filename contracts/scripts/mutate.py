@@ -99,15 +99,15 @@ def tests_for(path: str) -> list[str]:
     """The tests that have to do with a source, those first that fail soonest."""
     if path.startswith(("src/disputes/", "src/Recomputation", "src/Disputes")):
         names = [
-            "test_cases.py", "test_claims.py", "test_registers.py", "test_late.py", "test_row_proofs.py",
-            "test_court_failures.py", "test_openings.py", "test_recompute.py", "test_court.py",
+            "test_words.py", "test_cases.py", "test_claims.py", "test_registers.py", "test_late.py",
+            "test_row_proofs.py", "test_court_failures.py", "test_openings.py", "test_recompute.py", "test_court.py",
         ]  # fmt: skip
     elif path.startswith(("src/accounts/", "src/Accounts")):
         names = ["test_accounts.py", "test_failures.py", "test_succession.py"]
     else:
         names = [
-            "test_boundaries.py", "test_events.py", "test_failures.py", "test_deployment.py", "test_merkle.py",
-            "test_differential.py", "test_accounts.py", "test_machine.py",
+            "test_words.py", "test_boundaries.py", "test_events.py", "test_failures.py", "test_deployment.py",
+            "test_merkle.py", "test_differential.py", "test_accounts.py", "test_machine.py",
         ]  # fmt: skip
     return [str(TESTS / name) for name in names]
 
