@@ -106,8 +106,8 @@ def tests_for(path: str) -> list[str]:
         names = ["test_accounts.py", "test_failures.py", "test_succession.py"]
     else:
         names = [
-            "test_words.py", "test_boundaries.py", "test_events.py", "test_failures.py", "test_deployment.py",
-            "test_merkle.py", "test_differential.py", "test_accounts.py", "test_machine.py",
+            "test_words.py", "test_paths.py", "test_boundaries.py", "test_events.py", "test_failures.py", "test_deployment.py",
+            "test_merkle.py", "test_reentry.py", "test_differential.py", "test_accounts.py", "test_machine.py",
         ]  # fmt: skip
     return [str(TESTS / name) for name in names]
 
