@@ -69,7 +69,8 @@ REFUSED: dict[str, tuple[Meter, str, tuple[Any, ...]]] = {
     "a substitute": (meter(quality=2), "QualityNotValid", (2,)),
 }  # fmt: skip
 MADE = {**{name: made for name, (made, _) in MEASURED.items()}, **{name: item[0] for name, item in REFUSED.items()}}
-PLACES = {name: place for place, name in enumerate(MADE, 2)}
+NOWHERE = {"cites the last entry": 1, "cites behind the last entry": 0}
+PLACES = {name: place for place, name in enumerate([*MADE, *NOWHERE], 2)}
 BOUNDS = {"yesterday": (DAY - 5, DAY), "tomorrow": (DAY + 1, None), "today": (DAY, DAY + 1)}
 
 
@@ -92,6 +93,11 @@ def metered() -> Known:
         cited[PLACES[name]] = Metered(HIGH, 0, intervals[name])
     for name, (first, end) in BOUNDS.items():
         bindings[name] = days.bind(known, FLAT, fromDay=first, toDay=end)
+    # The checkpoint ends with these two, so that the first cites the second, and the second what is not there.
+    end = known.log.end + len(NOWHERE)
+    for name, back in NOWHERE.items():
+        intervals[name] = write(known, PLACES[name], end - back, meter())
+        cited[PLACES[name]] = Metered(HIGH, 0, intervals[name])
     known.sizes[-1] = known.log.end
 
     def points(home: str, item: Any) -> Any:
@@ -179,3 +185,13 @@ def test_a_binding_before_the_cited_one_is_none(at: World) -> None:
     assert (caught.value.name, caught.value.values) == ("BindingNotBetter", values)
     assert values[0] < values[1]
     measure(at, "as it is", "no rise")
+
+
+def test_a_citation_that_leads_nowhere_is_behind_every_binding(at: World) -> None:
+    known = metered()
+    with pytest.raises(Reverted) as caught:
+        measure(at, "cites the last entry", "as it is")
+    last = known.posted.known.log.end - 1
+    assert (caught.value.name, caught.value.values) == ("BindingNotBetter", (known.bindings["as it is"], last))
+    numbers = measure(at, "cites behind the last entry", "as it is").event("Recomputed")["numbers"]
+    assert (numbers >> 216, numbers >> 176 & 2**40 - 1) == MEASURED["as it is"][1]
