@@ -99,7 +99,7 @@ def tests_for(path: str) -> list[str]:
     """The tests that have to do with a source, those first that fail soonest."""
     if path.startswith(("src/disputes/", "src/Recomputation", "src/Disputes")):
         names = [
-            "test_words.py", "test_cases.py", "test_claims.py", "test_registers.py", "test_late.py",
+            "test_words.py", "test_paths.py", "test_cases.py", "test_claims.py", "test_registers.py", "test_late.py",
             "test_row_proofs.py", "test_court_failures.py", "test_openings.py", "test_recompute.py", "test_court.py",
         ]  # fmt: skip
     elif path.startswith(("src/accounts/", "src/Accounts")):

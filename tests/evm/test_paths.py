@@ -6,12 +6,15 @@ more; on the long way one costs several hundred gas more.
 
 import pytest
 
+from tests.evm import casefile as files
 from tests.evm.world import DAY, TOKEN, World, build
 
 STREET = 48
 MOST = 20 * TOKEN
 PLAIN_DEBIT, PLAIN_CREDIT = 1_780, 1_540
 """Most gas of one more debtor, or creditor, in a run, its account being warm: the tests' chain keeps it so."""
+PLAIN_CLAIM = 116_500
+"""Most gas of a first claim of arithmetic; one word more would cost 2,200."""
 
 
 @pytest.fixture(scope="module")
@@ -47,3 +50,11 @@ def test_one_more_plain_row_costs_no_more_than_a_plain_row(world: World, sign: i
     many = world.post(nets, day=world.today - 1).gas
     assert {world.free(name) for name in names} == {MOST + sign * MOST}
     assert (many - few) / (STREET - 16) <= most, (many - few) / (STREET - 16)
+
+
+def test_a_claim_that_shows_no_price_writes_none() -> None:
+    """Two words that were empty: the slot's numbers, and what the account's day was paid."""
+    world = files.posted_court()
+    posted = files.short()
+    done = files.send(files.tier0(world, posted, "arithmetic", "alice", posted.statement("roof", 40)))
+    assert done.gas <= PLAIN_CLAIM, done.gas

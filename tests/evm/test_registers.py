@@ -195,3 +195,17 @@ def test_a_citation_that_leads_nowhere_is_behind_every_binding(at: World) -> Non
     assert (caught.value.name, caught.value.values) == ("BindingNotBetter", (known.bindings["as it is"], last))
     numbers = measure(at, "cites behind the last entry", "as it is").event("Recomputed")["numbers"]
     assert (numbers >> 216, numbers >> 176 & 2**40 - 1) == MEASURED["as it is"][1]
+
+
+def test_who_no_binding_names_has_no_claim(at: World) -> None:
+    """Carol has nothing to do with the flat: neither the point leaf nor the BINDING that counts names her."""
+    known = metered()
+    opened = [
+        known.posted.statement("flat", PLACES["as it is"]),
+        known.posted.entry(known.intervals["as it is"]),
+        known.posted.entry(known.bindings["as it is"]),
+        [],
+    ]
+    with pytest.raises(Reverted) as caught:
+        files.send(files.tier0(at, known.posted, "energyOfBinding", "carol", *opened))
+    assert (caught.value.name, caught.value.values) == ("NotTheAccounts", (at["carol"], at["bob"]))
