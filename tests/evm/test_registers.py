@@ -20,6 +20,7 @@ from tests.vectors.recompute_runs import Lie, Posted, post
 
 FLAT = HOMES["flat"]
 SERIAL, OTHER = FLAT.serial_hash, b"\x0e" * 32
+ENERGY_SHOWN, OWNED = 1, 32
 HIGH = 10_000
 """What every line says was used; registers that give less are worth the difference."""
 
@@ -209,3 +210,22 @@ def test_who_no_binding_names_has_no_claim(at: World) -> None:
     with pytest.raises(Reverted) as caught:
         files.send(files.tier0(at, known.posted, "energyOfBinding", "carol", *opened))
     assert (caught.value.name, caught.value.values) == ("NotTheAccounts", (at["carol"], at["bob"]))
+
+
+def test_who_the_binding_names_owns_the_slot_from_then_on() -> None:
+    """The point leaf names Carol, the BINDING Bob, whose meter gave energy: his claim stands, and each later one."""
+    known, name = metered(), "a reversed meter"
+    posted = files.edited(known.posted, owners={"flat": days.person("carol")})
+    world = files.posted_court(posted)
+    statement, index = posted.statement("flat", PLACES[name]), known.intervals[name]
+    arithmetic = files.tier0(world, posted, "arithmetic", "bob", statement)
+    with pytest.raises(Reverted) as caught:
+        files.send(arithmetic)
+    assert (caught.value.name, caught.value.values) == ("NotTheAccounts", (world["bob"], world["carol"]))
+    opened = [statement, posted.entry(index), posted.entry(known.bindings[name]), [posted.registers(index)]]
+    told = files.send(files.tier0(world, posted, "energyOfBinding", "bob", *opened)).event("Recomputed")
+    assert told["numbers"] & 0xFFFF == ENERGY_SHOWN | OWNED
+    assert told["amount"] == told["due"] > 0
+    with pytest.raises(Reverted) as caught:
+        files.send(arithmetic)
+    assert (caught.value.name, caught.value.values) == ("NothingToPay", (told["amount"], 0, told["due"]))
