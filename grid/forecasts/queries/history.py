@@ -57,7 +57,9 @@ def history(zone: Zone, *, from_slot: int, to_slot: int, cutoff: datetime | None
     members = MeteringPoint.objects.filter(zone=zone, kind=PointKind.MEMBER)
     ids = dict(members.values_list("number", "pk"))
     rows = intervals(points=ids.values(), from_slot=from_slot, to_slot=to_slot, known_at=cutoff)
-    values = rows.filter(log_index__lt=log_size).values_list("point_id", "slot", "import_wh", "export_wh", "quality")
+    values = rows.filter(log_index__lt=log_size).values_list(
+        "point__number", "slot", "import_wh", "export_wh", "quality"
+    )
     points: dict[UUID, dict[Target, Energy]] = {}
     for number, slot, bought, sold, quality in values.iterator(20_000):
         if quality == Quality.MISSING:

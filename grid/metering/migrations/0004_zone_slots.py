@@ -28,31 +28,43 @@ _COLUMNS = [
 ]
 _INSERT = f"INSERT INTO metering_zoneslot AS z (zone_id, slot, log_size, known_at, {', '.join(_COLUMNS)})"
 _AS_ZERO = ", ".join(f"coalesce({name}, 0)" for name in _COLUMNS)
+# In the order of the table.
+_ALL_COLUMNS = """
+    zone_id, coalesce(import_wh, 0), coalesce(export_wh, 0), coalesce(feeder_import_wh, 0),
+    coalesce(feeder_export_wh, 0), log_size, known_at, slot, coalesce(members, 0)::int, coalesce(estimated, 0)::int,
+    coalesce(missing, 0)::int, coalesce(feeders, 0)::int, coalesce(feeders_unread, 0)::int
+"""
 
 _FORWARD = f"""
--- Counts the slots of some zones again, all from the interval table.
+-- What the slots of some zones add up to, all from the interval table. `slots` in rising order.
+CREATE FUNCTION metering_zone_sums(zones uuid[], slots integer[]) RETURNS SETOF metering_zoneslot
+LANGUAGE sql STABLE AS $$
+    SELECT {_ALL_COLUMNS} FROM (
+        SELECT p.zone_id, c.slot, max(c.log_size), max(c.last), {_SUMS}
+        FROM metering_meteringpoint p JOIN (
+            SELECT DISTINCT ON (i.slot, i.point_id) i.*, 1 AS sign,
+                max(i.log_index) OVER (PARTITION BY i.slot, i.point_id) + 1 AS log_size,
+                max(i.known_at) OVER (PARTITION BY i.slot, i.point_id) AS last
+            FROM metering_interval i
+            WHERE i.slot >= slots[1] AND i.slot <= slots[cardinality(slots)] AND i.slot = ANY (slots)
+            ORDER BY i.slot, i.point_id, i.version DESC
+        ) c ON c.point_id = p.number
+        WHERE p.zone_id = ANY (zones) GROUP BY p.zone_id, c.slot
+    ) s (zone_id, slot, log_size, known_at, {", ".join(_COLUMNS)})
+$$;
+
+-- Counts some (zone, slot) pairs again.
 CREATE FUNCTION metering_recount_slots(zones uuid[], slots integer[]) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    -- Who is adding to one of these slots is waited for, and then seen by the next statement.
+    -- Who is adding to one of these slots is waited for, and then seen by the statements after this one.
     PERFORM 1 FROM metering_zoneslot z JOIN unnest(zones, slots) w (zone_id, slot) USING (zone_id, slot)
     ORDER BY z.zone_id, z.slot FOR UPDATE OF z;
-    {_INSERT}
-    SELECT zone_id, slot, log_size, known_at, {_AS_ZERO} FROM (
-        SELECT w.zone_id, w.slot, coalesce(max(c.log_size), 0), coalesce(max(c.last), '-infinity'), {_SUMS}
-        FROM unnest(zones, slots) w (zone_id, slot)
-        LEFT JOIN (metering_meteringpoint p JOIN LATERAL (
-            SELECT DISTINCT ON (i.slot) i.*, 1 AS sign,
-                max(i.log_index) OVER (PARTITION BY i.slot) + 1 AS log_size,
-                max(i.known_at) OVER (PARTITION BY i.slot) AS last
-            FROM metering_interval i WHERE i.point_id = p.number AND i.slot = ANY (slots)
-            ORDER BY i.slot, i.version DESC
-        ) c ON p.zone_id = ANY (zones)) ON p.zone_id = w.zone_id AND c.slot = w.slot
-        GROUP BY w.zone_id, w.slot
-    ) s (zone_id, slot, log_size, known_at, {", ".join(_COLUMNS)})
-    ON CONFLICT (zone_id, slot) DO UPDATE SET log_size = excluded.log_size, known_at = excluded.known_at,
-        {", ".join(f"{name} = excluded.{name}" for name in _COLUMNS)};
     DELETE FROM metering_zoneslot z USING unnest(zones, slots) w (zone_id, slot)
-    WHERE z.zone_id = w.zone_id AND z.slot = w.slot AND z.members = 0 AND z.feeders = 0;
+    WHERE z.zone_id = w.zone_id AND z.slot = w.slot;
+    INSERT INTO metering_zoneslot
+    SELECT s.* FROM unnest(zones, slots) w (zone_id, slot) JOIN metering_zone_sums(
+        (SELECT array_agg(DISTINCT z) FROM unnest(zones) z), (SELECT array_agg(DISTINCT n ORDER BY n) FROM unnest(slots) n)
+    ) s USING (zone_id, slot);
 END $$;
 
 -- Added rows are counted by difference: what the newest version was before the statement is taken off, what it is
@@ -119,17 +131,9 @@ CREATE TRIGGER metering_interval_emptied AFTER TRUNCATE ON metering_interval
     FOR EACH STATEMENT EXECUTE FUNCTION metering_intervals_emptied();
 
 -- The intervals that are there already.
-{_INSERT}
-SELECT zone_id, slot, log_size, known_at, {_AS_ZERO} FROM (
-    SELECT p.zone_id, c.slot, max(c.log_size), max(c.last), {_SUMS}
-    FROM (
-        SELECT DISTINCT ON (i.slot, i.point_id) i.*, 1 AS sign,
-            max(i.log_index) OVER (PARTITION BY i.slot, i.point_id) + 1 AS log_size,
-            max(i.known_at) OVER (PARTITION BY i.slot, i.point_id) AS last
-        FROM metering_interval i ORDER BY i.slot, i.point_id, i.version DESC
-    ) c JOIN metering_meteringpoint p ON p.number = c.point_id
-    GROUP BY p.zone_id, c.slot
-) s (zone_id, slot, log_size, known_at, {", ".join(_COLUMNS)});
+INSERT INTO metering_zoneslot SELECT * FROM metering_zone_sums(
+    (SELECT array_agg(id) FROM accounts_zone), (SELECT array_agg(DISTINCT slot ORDER BY slot) FROM metering_interval)
+);
 """
 
 _BACKWARD = """
@@ -141,11 +145,12 @@ DROP FUNCTION metering_intervals_emptied();
 DROP FUNCTION metering_intervals_changed();
 DROP FUNCTION metering_intervals_added();
 DROP FUNCTION metering_recount_slots(uuid[], integer[]);
+DROP FUNCTION metering_zone_sums(uuid[], integer[]);
 """
 
 
 class Migration(migrations.Migration):
-    dependencies = [("metering", "0003_slim_intervals")]
+    dependencies = [("metering", "0003_slim_intervals"), ("accounts", "0001_initial")]
 
     operations = [
         migrations.CreateModel(

@@ -22,7 +22,7 @@ def intervals(
     `known_at` leaves out what was recorded later. A row's `point_id` is the point's number.
     """
     numbers = list(MeteringPoint.objects.filter(pk__in=list(points)).values_list("number", flat=True))
-    rows = Interval.objects.filter(point__in=numbers, slot__gte=from_slot, slot__lt=to_slot)
+    rows = Interval.objects.filter(point__number__in=numbers, slot__gte=from_slot, slot__lt=to_slot)
     if known_at is not None:
         rows = rows.filter(known_at__lte=known_at)
     return rows.order_by("slot", "point_id", "-version").distinct("slot", "point_id")
