@@ -33,10 +33,9 @@ from grid.metering.queries.envelopes import nonce_seed, open_envelope
 from grid.metering.services.copying import copy_rows
 from grid.metering.services.verification import verify
 from grid.records.errors import Erased
-from grid.records.models import Entry
 from grid.records.sealing import KeyHandle, seal
 from grid.records.services import NewEntry, append, keys
-from grid.records.services.receipts import Receipt, receipt
+from grid.records.services.receipts import Receipt, receipts_for
 
 CLOCK_TOLERANCE_SECONDS = 60
 """How far a meter's time may run ahead of ours."""
@@ -164,11 +163,11 @@ def _store(
     if new:
         indices = append(entries=[_entry(candidate, now) for candidate in new], now=now)
         stored = _project(new, indices, now)
-        hashes = dict(Entry.objects.filter(index__in=indices).values_list("index", "leaf_hash"))
+        receipts = receipts_for(indices)
         for candidate, index in zip(new, indices, strict=True):
             results[candidate.position] = ItemResult(
                 "accepted",
-                receipt=receipt(index=index, leaf_hash=bytes(hashes[index]), received_at=now),
+                receipt=receipts[index],
                 readings=len(candidate.record.registers),
                 stored=stored.get(candidate.envelope_id, 0),
                 dropped=candidate.record.dropped,
@@ -288,8 +287,7 @@ def _answer_known(
         index = first.log_index
         if index is None:
             raise RuntimeError(f"envelope {first.pk} was committed without its log index")
-        leaf_hash = bytes(Entry.objects.values_list("leaf_hash", flat=True).get(index=index))
-        given = receipt(index=index, leaf_hash=leaf_hash, received_at=first.received_at)
+        given = receipts_for([index])[index]
         readings = len(candidate.record.registers)
         if _same_payload(first, candidate):
             results[candidate.position] = ItemResult("duplicate", receipt=given, readings=readings)
