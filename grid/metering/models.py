@@ -60,6 +60,9 @@ class Meter(models.Model):
     state = models.CharField(max_length=8, choices=MeterState.choices, default=MeterState.ACTIVE)
     last_counter = models.BigIntegerField(default=0)
     last_seen_at = models.DateTimeField(null=True)
+    registry_version = models.BigIntegerField(
+        default=0, editable=False, help_text="rises with every change of the meter, its keys or bindings, by trigger"
+    )
 
     def __str__(self) -> str:
         return self.serial
@@ -129,19 +132,27 @@ class Envelope(models.Model):
         return f"{self.meter} #{self.counter}"
 
 
-class Register(models.Model):
-    """A cumulative register reading at an instant: projection of accepted envelopes."""
+class RegisterBlock(models.Model):
+    """The register readings that an accepted envelope was the first to bring: a projection, one row per envelope.
 
-    pk = models.CompositePrimaryKey("meter_id", "at")
-    meter = models.ForeignKey(Meter, on_delete=models.PROTECT)
-    at = models.BigIntegerField(help_text="unix seconds, UTC")
-    import_wh = models.BigIntegerField()
-    export_wh = models.BigIntegerField()
-    synchronised = models.BooleanField()
-    envelope = models.ForeignKey(Envelope, on_delete=models.PROTECT, db_index=False)
+    `packed` is of `grid.metering.packing`; an envelope that brought nothing new has no row.
+    """
+
+    envelope = models.OneToOneField(Envelope, on_delete=models.PROTECT, primary_key=True, db_constraint=False)
+    meter = models.ForeignKey(Meter, on_delete=models.PROTECT, db_index=False, db_constraint=False)
+    first_at = models.BigIntegerField(help_text="unix seconds, UTC")
+    last_at = models.BigIntegerField()
+    log_index = models.BigIntegerField(help_text="READING entry of the envelope")
+    packed = models.BinaryField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["meter", "last_at"], name="register_block_last"),
+            models.Index(fields=["meter", "first_at"], name="register_block_first"),
+        ]
 
     def __str__(self) -> str:
-        return f"{self.meter_id} at {self.at}"
+        return f"{self.meter_id} from {self.first_at} to {self.last_at}"
 
 
 class Quality(models.IntegerChoices):

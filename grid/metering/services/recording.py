@@ -15,6 +15,7 @@ from grid.domain.slots import day_of, month_of_day
 from grid.metering.models import Meter
 from grid.metering.services.copying import copy_rows, microseconds
 from grid.metering.services.derivation import Derived
+from grid.records.queries import blocks
 from grid.records.queries.keys import Owner
 from grid.records.sealing import KeyHandle
 from grid.records.services import NewEntry, append, keys
@@ -48,7 +49,9 @@ def record_intervals(versions: Sequence[Version], *, now: datetime) -> None:
     hashes: dict[int, bytes] = {}
     entries = [_entry(version, months[day_of(version.derived.energy.slot)], opened, hashes) for version in versions]
     indices = append(entries=entries, now=now)
-    known_at = microseconds(now)
+    # The log's own time of the append, which is never before the entry in front.
+    _, appended_at = blocks.end()
+    known_at = microseconds(appended_at or now)
     rows = []
     for version, index in zip(versions, indices, strict=True):
         energy, point = version.derived.energy, version.derived.point.number

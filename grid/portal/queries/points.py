@@ -13,8 +13,9 @@ from django.db.models import Min
 
 from grid.accounts.models import Account, User
 from grid.domain.slots import SLOT_SECONDS, SLOTS_PER_DAY, day_of, slot_of
-from grid.metering.models import Binding, Envelope, Interval, Meter, MeteringPoint, MeterKey, Register
+from grid.metering.models import Binding, Envelope, Interval, Meter, MeteringPoint, MeterKey
 from grid.metering.queries import BindingBook, intervals
+from grid.metering.queries.registers import records_of
 
 SILENT_AFTER = timedelta(seconds=4 * SLOT_SECONDS)
 """A meter that said nothing for four slots counts as silent."""
@@ -88,10 +89,9 @@ def signed_records(account: Account, point: MeteringPoint, slots: range) -> dict
         binding = ownership.binding(point.id, slot)
         if binding is not None:
             wanted[binding.meter_id, (slot + 1) * SLOT_SECONDS] = slot
-    rows = Register.objects.filter(
-        meter__in={meter for meter, _ in wanted}, at__in={at for _, at in wanted}
-    ).select_related("envelope__meter")
-    return {wanted[row.meter_id, row.at]: row.envelope for row in rows if (row.meter_id, row.at) in wanted}
+    brought = records_of(wanted)
+    envelopes = Envelope.objects.select_related("meter").in_bulk(set(brought.values()))
+    return {wanted[key]: envelopes[envelope] for key, envelope in brought.items() if key in wanted}
 
 
 def point_views(account: Account, *, now: datetime) -> list[PointView]:

@@ -52,7 +52,7 @@ SET CONSTRAINTS ALL DEFERRED;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("metering", "0002_append_only")]
+    dependencies = [("metering", "0003_register_blocks")]
 
     operations = [
         migrations.RunSQL(_NUMBERS, "DROP SEQUENCE metering_point_number"),

@@ -150,7 +150,7 @@ DROP FUNCTION metering_zone_sums(uuid[], integer[]);
 
 
 class Migration(migrations.Migration):
-    dependencies = [("metering", "0003_slim_intervals"), ("accounts", "0001_initial")]
+    dependencies = [("metering", "0004_slim_intervals"), ("accounts", "0001_initial")]
 
     operations = [
         migrations.CreateModel(
