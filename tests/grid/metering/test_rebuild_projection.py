@@ -11,14 +11,14 @@ from django.db import connection
 from grid.accounts.models import Zone
 from grid.domain.registers import Quality
 from grid.domain.slots import day_of, month_of_day
-from grid.metering.models import Interval, ZoneSlot
+from grid.metering.models import Interval, RegisterBlock, ZoneSlot
 from grid.metering.services import ingest, projection, slots
 from grid.metering.services.projection import staging
 from grid.records.models import LogKey
 from grid.records.queries import keys, walking
 from tests.grid.metering.conftest import FIRST_SLOT, Home, at_slot
 
-TABLES = ("metering_interval", "metering_zoneslot")
+TABLES = ("metering_interval", "metering_zoneslot", "metering_registerblock")
 
 
 def dump() -> dict[str, list[tuple[Any, ...]]]:
@@ -35,6 +35,7 @@ def empty() -> None:
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE metering_interval")
         cursor.execute("TRUNCATE metering_zoneslot")
+        cursor.execute("TRUNCATE metering_registerblock")
 
 
 @pytest.fixture
@@ -46,7 +47,10 @@ def lived(zone: Zone, alice: Home, bob: Home, feeder: Home) -> dict[str, list[tu
     ingest(records=[feeder.record(1, [(FIRST_SLOT, 0, 0), (FIRST_SLOT + 1, 90, 0)])], now=now)
     slots.close_due(zone=zone, now=at_slot(FIRST_SLOT + 4, slots.GRACE_SECONDS))
     late = at_slot(FIRST_SLOT + 4, slots.GRACE_SECONDS + 60)
-    ingest(records=[bob.record(2, [(FIRST_SLOT + 1, 6, None), (FIRST_SLOT + 4, 70, None)])], now=late)
+    ingest(
+        records=[bob.record(2, [(FIRST_SLOT, 4, None), (FIRST_SLOT + 1, 6, None), (FIRST_SLOT + 4, 70, None)])],
+        now=late,
+    )
     slots.close_due(zone=zone, now=late)
     assert Interval.objects.filter(version=1).exists()
     return dump()
@@ -58,7 +62,9 @@ def test_rebuilt_from_nothing_it_is_equal_to_the_byte(lived: dict[str, list[tupl
     report = projection.rebuild()
 
     assert dump() == lived
-    assert report.intervals == report.differing == len(lived["metering_interval"])
+    assert report.intervals == len(lived["metering_interval"])
+    assert report.registers == len(lived["metering_registerblock"]) > 3
+    assert report.differing == report.intervals + report.registers
     assert projection.check().differing == 0
 
 
@@ -66,6 +72,10 @@ def test_sound_projection_is_left_alone(lived: dict[str, list[tuple[Any, ...]]])
     assert projection.check().differing == 0
     assert projection.rebuild().differing == 0
     assert dump() == lived
+
+
+def _first_block() -> int:
+    return RegisterBlock.objects.order_by("log_index").values_list("pk", flat=True)[0]
 
 
 def _extra() -> None:
@@ -88,6 +98,13 @@ def _extra() -> None:
         (lambda: ZoneSlot.objects.filter(slot=FIRST_SLOT).update(import_wh=1), "zone sums"),
         (lambda: ZoneSlot.objects.filter(slot=FIRST_SLOT).update(missing=1), "zone sums"),
         (lambda: ZoneSlot.objects.filter(slot=FIRST_SLOT).delete(), "missing, should be"),
+        (lambda: RegisterBlock.objects.filter(pk=_first_block()).update(first_at=0), "from 0 to"),
+        (
+            lambda: RegisterBlock.objects.filter(pk=_first_block()).update(log_index=10**6),
+            "missing, should be 5 readings",
+        ),
+        (lambda: RegisterBlock.objects.filter(pk=_first_block()).update(packed=b"\x07"), "1 bytes that do not unpack"),
+        (lambda: RegisterBlock.objects.filter(pk=_first_block()).delete(), "registers envelope"),
     ],
 )
 def test_damaged_row_is_named_and_put_right(
@@ -162,8 +179,10 @@ def test_erased_period_stays_empty_and_is_reported(
     report = projection.check()
 
     assert report.erased_entries == erased
-    assert report.differing >= erased
+    assert report.erased_envelopes == 2
+    assert report.differing >= erased + 2
     projection.rebuild()
+    assert not RegisterBlock.objects.filter(meter=bob.meter).exists()
     assert not Interval.objects.filter(point=bob.point).exists()
     assert {row.members for row in ZoneSlot.objects.filter(zone=zone)} == {1}
     assert Interval.objects.filter(point=alice.point).count() == 4

@@ -1,6 +1,6 @@
 """A look over the whole projection, from the log's first entry to the last one that was there when it began."""
 
-from grid.metering.services.projection import comparing, staging
+from grid.metering.services.projection import comparing, registers, staging
 from grid.metering.services.projection.report import Report
 from grid.metering.services.projection.staging import Progress
 from grid.records.queries import log_size
@@ -32,5 +32,6 @@ def _look(*, repair: bool, progress: Progress) -> Report:
     report.erased_entries = staging.stage(report.log_size, progress)
     comparing.intervals(report, size=report.log_size, repair=repair, progress=progress)
     comparing.zone_sums(report, repair=repair, progress=progress)
+    registers.compare(report, size=report.log_size, repair=repair, progress=progress)
     staging.clear()
     return report

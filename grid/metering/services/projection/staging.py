@@ -23,8 +23,9 @@ _COLUMNS = "log_index, known_at, slot, point_id, import_wh, export_wh, version, 
 _pack = struct.Struct("!hiqiqiiiiiiiiihih").pack
 _CREATE = f"""
     CREATE TABLE IF NOT EXISTS {TABLE} (LIKE metering_interval INCLUDING ALL);
-    CREATE TABLE IF NOT EXISTS {PROGRESS} (next_index bigint NOT NULL, erased bigint NOT NULL);
-    INSERT INTO {PROGRESS} SELECT 0, 0 WHERE NOT EXISTS (SELECT FROM {PROGRESS});
+    CREATE TABLE IF NOT EXISTS {PROGRESS} (
+        next_index bigint NOT NULL, erased bigint NOT NULL, last_meter bigint NOT NULL);
+    INSERT INTO {PROGRESS} SELECT 0, 0, 0 WHERE NOT EXISTS (SELECT FROM {PROGRESS});
 """
 _INCOMING = f"CREATE TEMPORARY TABLE IF NOT EXISTS {TABLE}_incoming (LIKE metering_interval) ON COMMIT DELETE ROWS"
 # Of two entries with the same version the lower index counts (PROTOCOL §1).
