@@ -17,7 +17,8 @@ from grid.domain.slots import slots_of_day
 from grid.forecasts import queries as forecast_queries
 from grid.forecasts.models import ForecastRun, ForecastState
 from grid.market.models import Auction, Fill, Side
-from grid.metering.models import Envelope, Register
+from grid.metering.models import Envelope
+from grid.metering.queries.registers import reading_count
 from grid.records import queries as records_queries
 from grid.records.models import Checkpoint
 from grid.settlement.models import PointStatement, RunRow, RunState, SettlementRun
@@ -100,7 +101,7 @@ def figures(zone: Zone, day: int) -> dict[str, Any]:
     done = ForecastRun.objects.filter(zone=zone, state=ForecastState.DONE)
     mase = forecast_queries.zone_mase(zone=zone, day=day)
     return {
-        "readings_accepted": Register.objects.count(),
+        "readings_accepted": reading_count(),
         "log_size": records_queries.log_size(),
         "checkpoints_anchored": Checkpoint.objects.filter(anchored_at__isnull=False).count(),
         "forecasts": done.count(),

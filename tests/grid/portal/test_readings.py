@@ -6,8 +6,10 @@ from django.test import Client
 from django.urls import reverse
 
 from grid.accounts.models import User
+from grid.domain.ocmf import RegisterReading
 from grid.domain.slots import SLOTS_PER_DAY, date_of_day
-from grid.metering.models import Envelope, Interval, Quality, Register
+from grid.metering.models import Envelope, Interval, Quality, RegisterBlock
+from grid.metering.packing import pack
 from tests.factories import NOW, TODAY, People, bind
 from tests.neighbourhood import SLOT_NOW, Neighbourhood
 
@@ -86,8 +88,14 @@ def test_a_signed_record_is_offered_where_there_is_one(client: Client, neighbour
         received_at=NOW,
         fork=True,
     )
-    Register.objects.create(
-        meter=home.meter, at=(SLOT_NOW - 2) * 900, import_wh=1, export_wh=1, synchronised=True, envelope=envelope
+    at = (SLOT_NOW - 2) * 900
+    RegisterBlock.objects.create(
+        envelope=envelope,
+        meter=home.meter,
+        first_at=at,
+        last_at=at,
+        log_index=1,
+        packed=pack([RegisterReading(at, 1, 1, True)]),
     )
     client.force_login(neighbours.people.alice)
     path = reverse("reading_case", args=[home.point.id, SLOT_NOW - 3])
