@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 from django.db import connection
 
-from grid.domain.registers import Reading
+from grid.domain.registers import CLOCK_SKEW_SECONDS, Reading
 
-_COLUMNS = "r.meter_id, r.at, r.import_wh, r.export_wh, r.synchronised, e.log_index"
+# The same as grid.domain.registers.clock_is_trusted: a record stamped later than it came has a clock that is ahead.
+_TRUSTED = f"r.synchronised AND r.at <= floor(extract(epoch FROM e.received_at)) + {CLOCK_SKEW_SECONDS}"
+_COLUMNS = f"r.meter_id, r.at, r.import_wh, r.export_wh, {_TRUSTED}, e.log_index"
 _NEIGHBOURS = f"""
     SELECT {_COLUMNS} FROM unnest(%s::bigint[]) AS m(id)
     CROSS JOIN LATERAL (

@@ -21,17 +21,16 @@ from grid.domain.slots import SLOTS_PER_DAY, slot_of
 from grid.metering.errors import (
     CounterReplayed,
     FutureReading,
-    MeterRevoked,
     MeterUnbound,
     NotFiscal,
     UnknownMeter,
     WrongTopic,
 )
-from grid.metering.models import Envelope, Meter, MeterKey, MeterState
+from grid.metering.models import Envelope, Meter
 from grid.metering.queries.bindings import BindingBook, bindings_of
 from grid.metering.queries.envelopes import nonce_seed, open_envelope
+from grid.metering.services import keyring
 from grid.metering.services.copying import copy_rows
-from grid.metering.services.verification import verify
 from grid.records.errors import Erased
 from grid.records.models import Entry
 from grid.records.sealing import KeyHandle, seal
@@ -117,10 +116,8 @@ def _check(
     meter = meters.get(record.meter_serial)
     if meter is None:
         raise UnknownMeter("MS", f"no meter {record.meter_serial}", "Ask the operator to register serial and key")
-    verify(record, bytes(_key(meter, record).public_key))
-    # Only a meter that proved who it is learns more about its state here.
-    if meter.state == MeterState.REVOKED:
-        raise MeterRevoked("MS", f"meter {meter.serial} was revoked", "Ask the operator")
+    # A revoked or decommissioned meter has no key for counters from then on; late records from before still count.
+    keyring.check(meter, record)
     latest = record.registers[-1].at
     if latest > now.timestamp() + CLOCK_TOLERANCE_SECONDS:
         ahead = int(latest - now.timestamp())
@@ -134,24 +131,6 @@ def _check(
     if binding is None:
         raise MeterUnbound("MS", f"no metering point has meter {meter.serial} then", "Ask the operator to bind it")
     return _Candidate(position, record, meter, binding.point_id, sha256(record.raw).digest())
-
-
-def _key(meter: Meter, record: ocmf.Record) -> MeterKey:
-    """Return the meter's key for this counter, the newest where two overlap."""
-    suite = ocmf.SUITE_NAMES[record.suite]
-    fitting = [
-        key
-        for key in meter.keys.all()
-        if key.from_counter <= record.counter and (key.to_counter is None or record.counter < key.to_counter)
-    ]
-    if not fitting:
-        raise MeterRevoked(
-            "PG", f"no key of the meter is good for counter {record.counter}", "Ask the operator for a key"
-        )
-    same = [key for key in fitting if key.suite == suite]
-    if not same:
-        raise ocmf.BadSignature("SA", f"the meter's key is for {fitting[-1].suite}", "Sign with the registered key")
-    return max(same, key=lambda key: (key.from_counter, key.pk))
 
 
 def _store(
