@@ -54,7 +54,7 @@ MEASURED: dict[str, tuple[Meter, tuple[int, int]]] = {
     "no rise": (meter({"importEnd": 100, "exportEnd": 20}), (0, 0)),
     "a reversed meter": (meter(None, {"reversed": True}), (7, 250)),
     "a multiplier": (meter(None, {"multiplierNum": 3, "multiplierDen": 2}), (375, 10)),
-    "a divisor": (meter(None, {"multiplierNum": 1, "multiplierDen": 7}), (35, 1)),
+    "a divisor": (meter(None, {"multiplierNum": 1, "multiplierDen": 7}), (36, 1)),
     "a meter changed in the slot, now this one": (meter({"meterStart": OTHER}), (250, 7)),
     "a meter changed in the slot, then this one": (meter({"meterEnd": OTHER}), (250, 7)),
     "the last moment of a modulus": (meter({"importStart": 1_000, "importEnd": 0}), (0, 7)),

@@ -19,10 +19,11 @@ CSRF_VALUE = re.compile(rb'name="csrfmiddlewaretoken" value="[^"]+"')
 
 OPEN = {
     "login", "demo_login", "logout", "set_language", "healthz", "readyz", "problems", "problem", "api-readings",
+    "api-claim", "api-claim-state", "api-keys",
     "log-checkpoint", "log-checkpoint-anchored", "log-tile", "log-tile-partial", "log-inclusion",
     "log-consistency", "log-key",
 }  # fmt: skip
-"""What needs no login: signing in, health, help, and the two public APIs, which have tests of their own."""
+"""What needs no login: signing in, health, help, and the public APIs, which have tests of their own."""
 
 SIGNED_IN = {"home", "live_token"}
 """Pages that show each person what is theirs."""
