@@ -15,6 +15,14 @@ CREATE TRIGGER metering_intervaledit_append_only BEFORE UPDATE OR DELETE ON mete
     FOR EACH ROW EXECUTE FUNCTION metering_refuse_change();
 """
 
+# A column that a trigger names cannot change its type.
+_UNWATCH = "DROP TRIGGER metering_meter_changed ON metering_meter"
+_WATCH = """
+CREATE TRIGGER metering_meter_changed
+    BEFORE UPDATE OF serial, vendor, model, register_modulus_wh, state ON metering_meter
+    FOR EACH ROW EXECUTE FUNCTION metering_count_change();
+"""
+
 _BACKWARD = """
 DROP TRIGGER metering_intervaledit_append_only ON metering_intervaledit;
 DROP TRIGGER metering_exchange_append_only ON metering_exchange;
@@ -58,6 +66,7 @@ class Migration(migrations.Migration):
                 ]
             ),
         ),
+        migrations.RunSQL(_UNWATCH, _WATCH),
         migrations.AlterField(
             model_name="meter",
             name="state",
@@ -72,6 +81,7 @@ class Migration(migrations.Migration):
                 max_length=14,
             ),
         ),
+        migrations.RunSQL(_WATCH, _UNWATCH),
         migrations.CreateModel(
             name="BindingProposal",
             fields=[
