@@ -10,7 +10,7 @@ from django.db.models import Q
 from grid.chain import queries as chain
 from grid.chain.errors import ChainError
 from grid.disputes.tiles import AuditPaths
-from grid.domain import auctions, casefile, clearing, entries, merkle, native, rows, tariffs
+from grid.domain import auctions, casefile, clearing, entries, envelopes, merkle, native, ocmf, rows, tariffs
 from grid.domain.casefile import (
     Case,
     ChainPart,
@@ -135,16 +135,29 @@ def _chain() -> ChainPart | None:
         return None
 
 
+def _signed(raw: bytes, public_key: bytes) -> bool:
+    try:
+        ocmf.verify(envelopes.parse(raw), public_key)
+    except ocmf.BadSignature:
+        return False
+    return True
+
+
 def _record(envelope: Envelope) -> RecordPart:
     """Return a signed record with the key that was good for its counter."""
-    key = MeterKey.objects.get(
+    good = MeterKey.objects.filter(
         Q(to_counter__isnull=True) | Q(to_counter__gt=envelope.counter),
         meter=envelope.meter_id,
         from_counter__lte=envelope.counter,
     )
-    if envelope.log_index is None or key.log_index is None:
+    keys = list(good.order_by("-from_counter", "-pk"))
+    if envelope.log_index is None or not keys:
         raise NotProvableYet(f"Record {envelope.counter} or its key is not in the log.")
     raw = raw_record(envelope.log_index)
+    # While a new key follows an old one, both are good: the one that signed is shown.
+    key = next((each for each in keys[:-1] if _signed(raw, bytes(each.public_key))), keys[-1])
+    if key.log_index is None:
+        raise NotProvableYet(f"Record {envelope.counter} or its key is not in the log.")
     compact = raw.startswith(native.MAGIC)
     return RecordPart(
         envelope.log_index,

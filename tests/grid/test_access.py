@@ -19,6 +19,7 @@ CSRF_VALUE = re.compile(rb'name="csrfmiddlewaretoken" value="[^"]+"')
 
 OPEN = {
     "login", "demo_login", "logout", "set_language", "healthz", "readyz", "problems", "problem", "api-readings",
+    "api-claim", "api-claim-state", "api-keys",
     "log-checkpoint", "log-checkpoint-anchored", "log-tile", "log-tile-partial", "log-inclusion",
     "log-consistency", "log-key", "api-docs", "api-openapi", "api-unknown",
 }  # fmt: skip

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Max
+from django.db.models import Min
 
 from grid.accounts.models import Account, User
-from grid.domain.slots import SLOT_SECONDS, day_of, slot_of
+from grid.domain.slots import SLOT_SECONDS, SLOTS_PER_DAY, day_of, slot_of
 from grid.metering.models import Binding, Interval, Meter, MeteringPoint, MeterKey
 from grid.metering.queries import BindingBook, intervals
 
@@ -99,5 +99,9 @@ def point_views(account: Account, *, now: datetime) -> list[PointView]:
 
 def last_closed_slot(point: MeteringPoint) -> int | None:
     """The newest slot with an INTERVAL, or None."""
-    last: int | None = Interval.objects.filter(point=point).aggregate(last=Max("slot"))["last"]
-    return last
+    first_day = Binding.objects.filter(point=point).aggregate(first=Min("from_day"))["first"]
+    registered = slot_of(int(point.registered_at.timestamp()))
+    # The index is in the order of slots: without a first one, a point that has none would be sought through them all.
+    first = registered if first_day is None else min(registered, first_day * SLOTS_PER_DAY)
+    rows = Interval.objects.filter(point=point, slot__gte=first).order_by("-slot")
+    return rows.values_list("slot", flat=True).first()
