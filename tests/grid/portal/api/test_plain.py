@@ -1,5 +1,6 @@
 """The description of the plain views, written by hand, against what these views really answer."""
 
+import re
 from typing import Any
 
 import jsonschema_rs
@@ -86,5 +87,5 @@ def test_every_plain_address_is_described() -> None:
         for inner in getattr(pattern, "url_patterns", []):
             path = f"/{pattern.pattern}{inner.pattern}"
             if path.startswith("/api/v1/") and isinstance(inner, URLPattern):
-                found.add(path.replace("<int:", "{").replace(">", "}"))
+                found.add(re.sub(r"<\w+:(\w+)>", r"{\1}", path))
     assert found == set(plain_paths.PATHS)
