@@ -19,6 +19,18 @@ def end() -> tuple[int, datetime | None]:
     return found if found else (0, None)
 
 
+def end_and_erasures() -> tuple[int, datetime | None, int]:
+    """Return the log's end as `end`, and the id of the newest erasure. For who holds the log's lock."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT b.first + b.size, b.created_at, coalesce((SELECT max(id) FROM records_erasure), 0)"
+            " FROM (SELECT) AS one LEFT JOIN LATERAL"
+            " (SELECT first, size, created_at FROM records_entryblock ORDER BY first DESC LIMIT 1) AS b ON true"
+        )
+        size, created_at, newest = cursor.fetchone()
+    return size or 0, created_at, newest
+
+
 def holding(indices: Collection[int]) -> dict[int, Block]:
     """Return the blocks that hold these entries, by index; an entry that does not exist is absent."""
     wanted = sorted(set(indices))

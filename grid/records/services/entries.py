@@ -18,6 +18,7 @@ from grid.records import forms
 from grid.records.blocks import Block, encode, microseconds
 from grid.records.forms import Item, SlotRow
 from grid.records.queries import blocks as stored
+from grid.records.queries import keys as key_queries
 from grid.records.queries import tree
 from grid.records.queries.keys import Owner
 from grid.records.sealing import KeyHandle
@@ -61,12 +62,13 @@ def append_with(*, build: Callable[[int], Sequence[NewEntry]], now: datetime) ->
     if not connection.in_atomic_block:
         raise RuntimeError("The log is appended to inside transaction.atomic, with the rows that cite it.")
     keys.lock_log()
-    first, last_at = stored.end()
+    first, last_at, erasures = stored.end_and_erasures()
+    key_queries.refresh(erasures)
     entries = build(first)
     if not entries:
         return []
     opened = keys.keys_for(owners={entry.owner for entry in entries}, now=now)
-    numbers = words.intern(set().union(*(forms.words_of(e.kind, e.fields, e.document) for e in entries)))
+    numbers = words.intern(forms.words_of([(entry.kind, entry.fields, entry.document) for entry in entries]))
     # Time never falls in the log, so that a moment has one size (`queries.size_at`), whichever clock is ahead.
     created_at = max(now, last_at) if last_at else now
     made = []
