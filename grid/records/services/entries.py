@@ -76,9 +76,9 @@ def append_with(*, build: Callable[[int], Sequence[NewEntry]], now: datetime) ->
         items, rows = _items(entries[start:stop], first=first + start, opened=opened, numbers=numbers)
         made.append(encode(items, rows, created_at=created_at, numbers=numbers))
     with connection.cursor() as cursor:
-        _copy(cursor, "records_entryblock (first, created_at, size, mac, head, hashes, data)", map(_block_row, made))
+        copy_blocks(cursor, made)
         hashes = [each for block in made for each in merkle.split_hashes(block.hashes)]
-        _append_tiles(cursor, first=first, hashes=hashes)
+        append_tiles(cursor, first=first, hashes=hashes)
     return list(range(first, first + len(entries)))
 
 
@@ -120,6 +120,11 @@ def _slot_rows(entries: Sequence[NewEntry], items: Sequence[Item], numbers: dict
     return rows
 
 
+def copy_blocks(cursor: Any, blocks: Iterable[Block]) -> None:
+    """Write blocks, which must follow the log's end. Only `append` and what measures it do so."""
+    _copy(cursor, "records_entryblock (first, created_at, size, mac, head, hashes, data)", map(_block_row, blocks))
+
+
 def _block_row(block: Block) -> bytes:
     """Return a block in COPY's binary form."""
     fixed = (7, 8, block.first, 8, microseconds(block.created_at), 2, block.size)
@@ -129,7 +134,7 @@ def _block_row(block: Block) -> bytes:
     return b"".join(parts)
 
 
-def _append_tiles(cursor: Any, *, first: int, hashes: list[bytes]) -> None:
+def append_tiles(cursor: Any, *, first: int, hashes: list[bytes]) -> None:
     """Write the roots of the tiles that `hashes`, beginning at leaf `first`, complete, level by level."""
     level = 0
     rows = []
