@@ -6,7 +6,7 @@ class MeteringConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from grid.metering.services import checking, erasing
+        from grid.metering.services import auditing, erasing
 
         erasing.register()
-        checking.register()
+        auditing.register()

@@ -47,6 +47,7 @@ PROBLEMS: dict[str, ProblemKind] = {
     ),
     "not-fiscal": ProblemKind("The record belongs to a charging transaction", 422, "Send fiscal records, PG F1, F2 …"),
     "future": ProblemKind("The reading's time has not come yet", 422, "Set the meter's clock; send after the slot."),
+    "too-old": ProblemKind("The readings are too old", 422, "Send readings within 400 days."),
     "counter-replayed": ProblemKind(
         "The counter was used before for other readings",
         409,
@@ -55,10 +56,25 @@ PROBLEMS: dict[str, ProblemKind] = {
     "wrong-topic": ProblemKind(
         "The MQTT topic names another meter", 422, "Publish to grid/v1/<community>/<serial>/reading, with its serial."
     ),
+    # Of a meter that asks to be registered, or for a new key.
+    "claim-unknown": ProblemKind(
+        "No such claim is open", 404, "Ask the operator for a new claim code; one is good once, for a day."
+    ),
+    "claim-malformed": ProblemKind("The claim cannot be taken", 422, "Compare the field named with docs/DEVICES.md."),
+    "claim-serial": ProblemKind(
+        "This serial number is registered already", 409, "Rotate its key, or ask the operator to refuse the other one."
+    ),
+    "key-malformed": ProblemKind("The new key cannot be taken", 422, "Send a new compressed point of the suite."),
+    "key-counter": ProblemKind(
+        "The new key begins at an impossible counter", 422, "Begin above the present key's first counter."
+    ),
+    "key-state": ProblemKind("The meter's state allows no new key", 409, "Ask the operator about the meter."),
+    "too-many-tries": ProblemKind("Too many tries", 429, "Wait as long as Retry-After says."),
+    "method-get": ProblemKind("Only GET is served here", 405, "Ask by GET."),
     # Of a whole request.
     "method": ProblemKind("Only POST is served here", 405, "Send records by POST."),
     "bad-request": ProblemKind("The request cannot be read", 400, 'Send {"records": ["OCMF|…|…", …]} as JSON, UTF-8.'),
-    "too-large": ProblemKind("The request is too large", 413, "Send at most 64 records and 4 MiB, also unpacked."),
+    "too-large": ProblemKind("The request is too large", 413, "Send at most 96 records and 4 MiB, also unpacked."),
     "encoding": ProblemKind("The content encoding is not known", 415, "Send plain JSON, or JSON packed by gzip."),
     "unavailable": ProblemKind("The platform cannot take readings now", 503, "Send the same request again later."),
 }

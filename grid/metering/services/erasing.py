@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from grid.domain.slots import SLOTS_PER_DAY, day_of_date
-from grid.metering.models import Envelope, Interval, MeteringPoint, Register, SlotClose
+from grid.metering.models import Envelope, Interval, MeteringPoint, RegisterBlock, SlotClose
 from grid.metering.services.slots import REVISED_DAYS
 from grid.records.services.erasure import Needed, register_guard, register_projection
 
@@ -39,13 +39,17 @@ def _needed(scope: UUID, period: date, now: datetime) -> Iterator[Needed]:
 
 
 def _remove_intervals(scope: UUID, period: date) -> int:
+    """Remove the point's intervals; the zone's sums no longer count them, as after a rebuild from the log."""
     slots = _slots(period)
-    rows = Interval.objects.filter(point_id=scope, slot__gte=slots.start, slot__lt=slots.stop)
+    point = MeteringPoint.objects.filter(id=scope).first()
+    if point is None:
+        return 0
+    rows = Interval.objects.filter(point=point, slot__gte=slots.start, slot__lt=slots.stop)
     return rows._raw_delete(rows.db)
 
 
 def _remove_registers(scope: UUID, period: date) -> int:
     """Remove the registers of the records that came in under the key, whatever instants they are of."""
     envelopes = Envelope.objects.filter(key_scope=scope, key_period=period)
-    rows = Register.objects.filter(envelope__in=envelopes)
+    rows = RegisterBlock.objects.filter(envelope__in=envelopes)
     return rows._raw_delete(rows.db)

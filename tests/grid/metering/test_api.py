@@ -67,7 +67,7 @@ def test_gzip_body_is_unpacked(client: Client, alice: Home) -> None:
         (gzip.compress(b'{"records": []}') + b"more", "gzip", 400, "bad-request"),
         (gzip.compress(bytes(200_000_000), compresslevel=9), "gzip", 413, "too-large"),
         (b" " * (api.MAX_BODY_BYTES + 1), "identity", 413, "too-large"),
-        (json.dumps({"records": [""] * 65}).encode(), "identity", 413, "too-large"),
+        (json.dumps({"records": [""] * 97}).encode(), "identity", 413, "too-large"),
         (b"{}", "br", 415, "encoding"),
     ],
 )
@@ -92,7 +92,7 @@ def test_database_that_fails_asks_for_a_later_repeat(client: Client, monkeypatch
     def fail(**_: object) -> None:
         raise OperationalError("deadlock detected")
 
-    monkeypatch.setattr(api, "ingest", fail)
+    monkeypatch.setattr(api, "ingest_shared", fail)
 
     answer = post(client, b'{"records": []}')
 
