@@ -1,10 +1,10 @@
 """The log's Merkle tree, read as tiles of 256 hashes: leaf hashes from blocks, roots of tiles above them.
 
-Any root or proof takes at most three queries, however long the log is.
+Any root or proof takes one query, however long the log is.
 """
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from django.db import connection
 
@@ -28,6 +28,24 @@ def log_size() -> int:
 def root_of(size: int) -> bytes:
     """Return the root of the first `size` entries. Raises NotInLog beyond the end."""
     return _with_nodes(size, lambda node: merkle.root_of(size, node))
+
+
+class Inclusion(NamedTuple):
+    """A leaf hash, its audit path, and the root that it leads to."""
+
+    leaf_hash: bytes
+    path: list[bytes]
+    root: bytes
+
+
+def inclusion(index: int, size: int) -> Inclusion:
+    """Return all that shows entry `index` in the tree of `size` entries, in one query. Raises NotInLog."""
+    if not 0 <= index < size:
+        raise NotInLog(f"Entry {index} is not among the first {size} entries.")
+    return _with_nodes(
+        size,
+        lambda node: Inclusion(node(0, index), merkle.inclusion_proof(index, size, node), merkle.root_of(size, node)),
+    )
 
 
 def inclusion_proof(index: int, size: int) -> list[bytes]:
@@ -62,9 +80,6 @@ def tail(level: int, end: int) -> list[bytes]:
 
 def _with_nodes(size: int, calculate: Callable[[merkle.Node], T]) -> T:
     """Run a calculation twice: first to learn which nodes it asks for, then with those nodes."""
-    present = log_size()
-    if size > present:
-        raise NotInLog(f"The log has {present} entries, not {size}.")
     asked: list[tuple[int, int]] = []
 
     def record(level: int, index: int) -> bytes:
@@ -80,6 +95,9 @@ def _with_nodes(size: int, calculate: Callable[[merkle.Node], T]) -> T:
         packed = tiles[_tile_of(level, index)]
         hashes = merkle.split_hashes(packed[start * merkle.HASH_SIZE : (start + width) * merkle.HASH_SIZE])
         if len(hashes) != width:
+            present = log_size()
+            if size > present:
+                raise NotInLog(f"The log has {present} entries, not {size}.")
             raise LogDamaged(f"Tile {_tile_of(level, index)} lacks hashes {start} to {start + width}.")
         return merkle.root(hashes)
 

@@ -1,5 +1,6 @@
 """Checkpoints, their anchoring on a real chain, receipts, and the check of the whole log."""
 
+from datetime import timedelta
 from io import StringIO
 
 import pytest
@@ -15,9 +16,9 @@ from grid.records.errors import LogDamaged
 from grid.records.models import Checkpoint
 from grid.records.queries import damage
 from grid.records.queries.checkpoints import chain_fields
-from grid.records.services import checkpoints
+from grid.records.services import append, checkpoints
 from tests.chain.support import sweep
-from tests.grid.records.support import NOW, flip, grow
+from tests.grid.records.support import NOW, flip, grow, profile
 from tests.rights import owner, tamper
 
 pytestmark = pytest.mark.django_db
@@ -94,6 +95,35 @@ def test_a_backlog_is_anchored_by_its_newest_checkpoint(chain: Client) -> None:
     assert covering is not None
     assert covering.size == 3
     assert queries.anchored_checkpoint_covering(4) is None
+
+
+def test_a_backlog_is_anchored_in_order_after_an_outage(chain: Client) -> None:
+    """The chain is silent for two hours: the log grows and is signed; then what was under way comes first."""
+    grow(5)
+    checkpoints.sign_checkpoint(now=NOW)
+    checkpoints.enqueue_anchor(now=NOW)
+    for minutes in range(30, 150, 30):  # nothing that is sent arrives
+        later = NOW + timedelta(minutes=minutes)
+        with transaction.atomic():
+            append(entries=[profile(minutes + number) for number in range(40)], now=later)
+        assert checkpoints.sign_checkpoint(now=later) == 1
+        assert checkpoints.enqueue_anchor(now=later) == 0
+        assert checkpoints.note_anchored(now=later) == 0
+    assert ChainTx.objects.count() == 1
+    assert queries.latest_anchored() is None
+
+    for _ in range(3):  # it is back
+        sweep(chain)
+        checkpoints.note_anchored(now=NOW)
+        checkpoints.enqueue_anchor(now=NOW)
+
+    anchored = list(Checkpoint.objects.filter(anchored_at__isnull=False).order_by("seq").values_list("seq", "size"))
+    assert anchored == [(0, 5), (1, 165)]
+    assert Checkpoint.objects.filter(anchored_at__isnull=True).count() == 3
+    assert chain_queries.call("RecordAnchor", "checkpointCount") == 2
+    assert damage.check_anchors() == 2
+    waited = [queries.anchored_checkpoint_covering(size) for size in (45, 85, 125, 165)]
+    assert [found.size for found in waited if found] == [165] * 4
 
 
 def test_the_contract_verifies_our_proofs(chain: Client) -> None:
