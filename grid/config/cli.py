@@ -116,7 +116,10 @@ def _run_manage(arguments: list[str]) -> int:
     if asks_for_help:
         os.environ.setdefault("WATT_DEMO", "1")
     elif "DATABASE_URL" not in os.environ:
-        os.environ.update(read_run_file(DataFolder(_data()))["env"])
+        running = read_run_file(DataFolder(_data()))
+        os.environ.update(running["env"])
+        if arguments[:1] == ["migrate"]:
+            os.environ.update(running["owner"])
     sys.argv = ["./watt manage", *arguments]
     runpy.run_path(str(ROOT / "manage.py"), run_name="__main__")
     return 0

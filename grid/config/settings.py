@@ -113,6 +113,11 @@ TEMPLATES = [
 
 # PGHOST (a socket folder) completes a DATABASE_URL without a host: environ does not decode %2F paths.
 DATABASES = {"default": env.db("DATABASE_URL", default="postgres:///commonwatt")}
+# The role that web and workers log in as; the tables belong to another, that only migrations log in as.
+DATABASE_APP_ROLE = DATABASES["default"]["USER"]
+DATABASE_AS_OWNER = env.bool("WATT_AS_OWNER", default=False) and "DATABASE_OWNER_URL" in env
+if DATABASE_AS_OWNER:
+    DATABASES["default"] = env.db("DATABASE_OWNER_URL")
 DATABASES["default"]["CONN_MAX_AGE"] = None
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 

@@ -32,6 +32,7 @@ GIVEN = (
     "CHAIN_PROFILE", "CHAIN_ID", "CHAIN_CONFIRMATIONS", "CHAIN_REORG_DEPTH", "CHAIN_MAX_FEE_WEI", "CHAIN_BUMP_SECONDS",
     "CHAIN_STALE_SECONDS", "CHAIN_LAG_BLOCKS", "CHAIN_GAS_LIMIT", "CHAIN_SIGNER_URL", "ALLOWED_HOSTS",
 )  # fmt: skip
+OWNER_URL = "DATABASE_OWNER_URL"
 
 
 class Server(Protocol):
@@ -60,6 +61,7 @@ class Supervisor:
         self.parts: list[parts.Part] = []
         self.env: dict[str, str] = {}
         self.told: dict[str, str] = {}
+        self.owner_env: dict[str, str] = {}
         self.stopping = False
         self._lock: Lock | None = None
         self._port_claim: IO[str] | None = None
@@ -103,6 +105,7 @@ class Supervisor:
         log = self.folder.logs
         if "DATABASE_URL" in os.environ:
             external.wait_for_database(os.environ["DATABASE_URL"], say=self.say)
+            self.owner_env = {name: os.environ[name] for name in (OWNER_URL,) if name in os.environ}
         else:
             postgres = Postgres(
                 data=self.folder.postgres / "data" if os.geteuid() == 0 else self.folder.postgres,
@@ -110,6 +113,7 @@ class Supervisor:
                 log=log / "postgres.log",
             )
             self._start_server("PostgreSQL", postgres)
+            self.owner_env = postgres.owner_env
         if "REDIS_URL" in os.environ:
             external.wait_for_redis(os.environ["REDIS_URL"], say=self.say)
         else:
@@ -151,7 +155,8 @@ class Supervisor:
         self.told.setdefault("ALLOWED_HOSTS", "*" if everywhere else f"localhost,127.0.0.1,[::1],{host}")
         if simulated:
             self.told[clock.ENV] = os.fspath(self.folder.clock)
-        self.env = os.environ | self.told
+        # The owner of the tables is known to migrations alone.
+        self.env = {name: value for name, value in (os.environ | self.told).items() if name != OWNER_URL}
 
     def _choose_port(self) -> int:
         """The port asked for, or 8000, or a free one when 8000 is taken and nobody insisted."""
@@ -174,9 +179,9 @@ class Supervisor:
         self._port_claim = claim_port(port)
         return self._port_claim is not None
 
-    def run_module(self, *arguments: str) -> None:
+    def run_module(self, *arguments: str, env: dict[str, str] | None = None) -> None:
         """Run one of our modules to its end, its output among our messages. Raises StartError."""
-        process = popen(parts.python("-m", *arguments), sys.stderr, env=self.env)
+        process = popen(parts.python("-m", *arguments), sys.stderr, env=self.env | (env or {}))
         try:
             while (code := process.poll()) is None:
                 self.check()
@@ -200,7 +205,7 @@ class Supervisor:
         ]
         web, *others = self.parts
         web.start()
-        self.run_module("grid.config.prepare")
+        self.run_module("grid.config.prepare", env=self.owner_env)
         self.say("database and contracts ready")
         web.wait()
         self.say(f"page ready on {self.env['WEB_URL']}")
@@ -213,7 +218,13 @@ class Supervisor:
         pids |= {name: server.process.pid for name, server in self.servers.items() if server.process}
         write_run_file(
             self.folder,
-            {"supervisor": os.getpid(), "url": self.env["WEB_URL"], "env": self.told, "processes": pids},
+            {
+                "supervisor": os.getpid(),
+                "url": self.env["WEB_URL"],
+                "env": self.told,
+                "owner": self.owner_env,
+                "processes": pids,
+            },
         )
 
     def add(self, part: parts.Part) -> None:
@@ -311,6 +322,7 @@ def check_given_urls() -> None:
     """Refuse an address that no part could use, naming the variable. Raises StartError."""
     for name, schemes in (
         ("DATABASE_URL", ("postgres", "postgresql")),
+        (OWNER_URL, ("postgres", "postgresql")),
         ("REDIS_URL", ("redis", "rediss", "unix")),
         ("CHAIN_URL", ("http", "https")),
         ("MQTT_URL", ("mqtt", "mqtts")),

@@ -22,6 +22,8 @@ ALTER TABLE records_entryblock
     ALTER COLUMN head SET STORAGE EXTERNAL,
     ALTER COLUMN hashes SET STORAGE EXTERNAL,
     ALTER COLUMN data SET STORAGE EXTERNAL;
+CREATE TRIGGER records_logkey_unchanged BEFORE UPDATE ON records_logkey
+    FOR EACH ROW EXECUTE FUNCTION records_refuse_change();
 CREATE TRIGGER records_checkpoint_whole BEFORE TRUNCATE ON records_checkpoint
     FOR EACH STATEMENT EXECUTE FUNCTION records_refuse_change();
 DROP TRIGGER records_checkpoint_signed ON records_checkpoint;

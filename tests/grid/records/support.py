@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 from hashlib import sha256
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from grid.domain.entries import EntryKind, LeafKind, encode
 from grid.domain.words import Value
@@ -51,14 +51,6 @@ def interval(slot: int, *, document: bytes | None = None) -> NewEntry:
         "registersCommitment": sha256(b"registers").digest(),
     }
     return NewEntry(EntryKind.INTERVAL, fields, POINT, PERIOD, document)
-
-
-def tamper(statement: str) -> None:
-    """Change rows as somebody with the database's own rights could."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL session_replication_role = replica")
-        cursor.execute(statement)
-        cursor.execute("SET LOCAL session_replication_role = origin")
 
 
 def flip(table: str, column: str, bit: int, where: str) -> str:

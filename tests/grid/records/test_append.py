@@ -17,7 +17,8 @@ from grid.records.errors import Erased, LogDamaged, NotInLog
 from grid.records.models import EntryBlock, LogKey, Tile
 from grid.records.queries import keys as opened_keys
 from grid.records.services import NewEntry, append, append_with, keys
-from tests.grid.records.support import NOW, PERIOD, POINT, ZONE, grow, interval, profile, registers, tamper
+from tests.grid.records.support import NOW, PERIOD, POINT, ZONE, grow, interval, profile, registers
+from tests.rights import owner, tamper
 
 pytestmark = pytest.mark.django_db
 
@@ -168,6 +169,7 @@ def test_the_database_refuses_changes(table: str, change: str) -> None:
     with (
         pytest.raises(IntegrityError, match="append-only"),
         transaction.atomic(),
+        owner(),
         connection.cursor() as cursor,
     ):
         cursor.execute(change.format(table, column))

@@ -17,7 +17,8 @@ from grid.records.queries import damage
 from grid.records.queries.checkpoints import chain_fields
 from grid.records.services import checkpoints
 from tests.chain.support import sweep
-from tests.grid.records.support import NOW, flip, grow, tamper
+from tests.grid.records.support import NOW, flip, grow
+from tests.rights import owner, tamper
 
 pytestmark = pytest.mark.django_db
 
@@ -112,7 +113,7 @@ def test_a_signed_checkpoint_stays() -> None:
 
     with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
         Checkpoint.objects.update(size=9)
-    with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+    with pytest.raises(IntegrityError, match="append-only"), transaction.atomic(), owner():
         Checkpoint.objects.all().delete()
     Checkpoint.objects.update(anchored_at=NOW)
 
