@@ -1,7 +1,8 @@
 """How much one meter and one address may send: counted per minute, shared by all processes through Valkey.
 
-Each process counts for itself and, about once a second, tells Valkey what it counted and learns what all processes
-counted together. So no request waits for Valkey, and a limit may be overstepped by what passes within a second.
+Each process counts for itself and, about once a second, tells Valkey of those it counted a sixteenth of their limit
+for, and learns what all processes counted of them together. So hardly a request waits for Valkey, and a limit may be
+overstepped by what passes within a second, and by a sixteenth for each process.
 Without Valkey each process goes on with its own counts: limits grow looser, readings are taken as before.
 
 A meter is counted once its signature held, so that nobody else can use up its allowance.
@@ -21,6 +22,8 @@ SYNC_SECONDS = 1.0
 PAUSE_SECONDS = 30.0
 """How long a Valkey that did not answer is left alone."""
 TIMEOUT_SECONDS = 0.2
+SHARES = 16
+"""A process tells the others of a name once it has counted this part of its limit."""
 KEPT = 100_000
 """Names in memory; beyond them a window's counts are dropped, which only ever allows more."""
 
@@ -52,6 +55,7 @@ class Limit:
         self._window = 0
         self._seen: dict[str, int] = {}
         self._unsent: dict[str, int] = {}
+        self._due: set[str] = set()
         self._next_sync = 0.0
         self._syncing = threading.Lock()
 
@@ -63,12 +67,14 @@ class Limit:
         now = self._now()
         window = int(now) // WINDOW_SECONDS
         if window != self._window or len(self._seen) > KEPT:
-            self._window, self._seen, self._unsent = window, {}, {}
+            self._window, self._seen, self._unsent, self._due = window, {}, {}, set()
         if self._seen.get(name, 0) + units > most:
             return self.seconds_left()
         self._seen[name] = self._seen.get(name, 0) + units
-        self._unsent[name] = self._unsent.get(name, 0) + units
-        if now >= self._next_sync and self._syncing.acquire(blocking=False):
+        self._unsent[name] = unsent = self._unsent.get(name, 0) + units
+        if unsent * SHARES >= most:
+            self._due.add(name)
+        if self._due and now >= self._next_sync and self._syncing.acquire(blocking=False):
             try:
                 self._sync(now, window)
             finally:
@@ -81,7 +87,8 @@ class Limit:
 
     def _sync(self, now: float, window: int) -> None:
         self._next_sync = now + SYNC_SECONDS
-        sent, self._unsent = self._unsent, {}
+        due, self._due = self._due, set()
+        sent = {name: self._unsent.pop(name, 0) for name in due}
         key = f"ingest:{self._kind}:{window}"
         try:
             if self._client is None:

@@ -26,10 +26,9 @@ from grid.metering.services.checking import Batch, Candidate, ItemResult, check_
 from grid.metering.services.copying import copy_rows, microseconds
 from grid.metering.services.parsing import parse
 from grid.records.errors import Erased
-from grid.records.models import Entry
 from grid.records.sealing import KeyHandle, seal
 from grid.records.services import NewEntry, append_with, keys
-from grid.records.services.receipts import Receipt, receipt
+from grid.records.services.receipts import Receipt, receipts_for
 
 ATTEMPTS = 5
 Handles = dict[UUID, KeyHandle]
@@ -72,7 +71,7 @@ class _First:
     """The record that holds a counter: in the database, or new in this very group."""
 
     log_index: int
-    envelope: int | None = None
+    envelope: int = 0
     candidate: Candidate | None = None
 
 
@@ -94,7 +93,7 @@ class _Storing:
         stored: list[int] = []
         if self.new:
             stored = self._write(indices)
-        receipts = _receipts({first.log_index for first in self.firsts.values()})
+        receipts = receipts_for({first.log_index for first in self.firsts.values()})
         answers = [
             (
                 candidate,
@@ -108,11 +107,11 @@ class _Storing:
 
     def _claim(self, first_index: int) -> list[NewEntry]:
         """Tell new candidates from repeated ones, and return the READING entries of the new. The log is locked."""
-        outdated = registrations.outdated({candidate.registration for candidate in self.candidates})
+        outdated = registrations.outdated(candidate.registration for candidate in self.candidates)
         if outdated:
             raise _Outdated(outdated)
         self.firsts = _held(self.candidates)
-        entries = []
+        entries: list[NewEntry] = []
         received = int(self.now.timestamp())
         day = self.now.date()
         for candidate in self.candidates:
@@ -288,12 +287,3 @@ def _same_payload(first: _First, candidate: Candidate) -> bool:
         return parse(open_envelope(envelope)).payload == candidate.record.payload
     except Erased:
         return False
-
-
-def _receipts(indices: set[int]) -> dict[int, Receipt]:
-    """Return the receipts of READING entries, the same bytes whenever they are asked for."""
-    rows = Entry.objects.filter(index__in=indices).values_list("index", "leaf_hash", "created_at")
-    return {
-        index: receipt(index=index, leaf_hash=bytes(leaf_hash), received_at=created)
-        for index, leaf_hash, created in rows
-    }
