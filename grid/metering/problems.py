@@ -56,6 +56,10 @@ PROBLEMS: dict[str, ProblemKind] = {
     "wrong-topic": ProblemKind(
         "The MQTT topic names another meter", 422, "Publish to grid/v1/<community>/<serial>/reading, with its serial."
     ),
+    # Of a record or of a whole request.
+    "rate-limited": ProblemKind(
+        "More records than are taken in a minute", 429, "Send the same records again after Retry-After seconds."
+    ),
     # Of a whole request.
     "method": ProblemKind("Only POST is served here", 405, "Send records by POST."),
     "bad-request": ProblemKind("The request cannot be read", 400, 'Send {"records": ["OCMF|…|…", …]} as JSON, UTF-8.'),

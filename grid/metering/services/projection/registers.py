@@ -23,11 +23,13 @@ _Row = tuple[int, int, int, int, bytes]
 def compare(report: Report, *, size: int, repair: bool, progress: Progress) -> None:
     """Compare the blocks of every meter; with `repair`, put them right, a transaction for each meter.
 
-    A run that was stopped is continued behind the last meter it finished.
+    A repair that was stopped is continued behind the last meter it finished.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT last_meter FROM {PROGRESS}")
-        (last,) = cursor.fetchone()
+    last = 0
+    if repair:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT last_meter FROM {PROGRESS}")
+            (last,) = cursor.fetchone()
     meters = list(Meter.objects.order_by("pk").values_list("pk", flat=True))
     for done, meter in enumerate(meters, start=1):
         if meter > last:
@@ -56,8 +58,9 @@ def _meter(report: Report, meter: int, *, size: int, repair: bool) -> None:
             if id_ in expected
         )
     report.registers += len(expected)
-    with connection.cursor() as cursor:
-        cursor.execute(f"UPDATE {PROGRESS} SET last_meter = %s", [meter])
+    if repair:
+        with connection.cursor() as cursor:
+            cursor.execute(f"UPDATE {PROGRESS} SET last_meter = %s", [meter])
 
 
 def _expected(report: Report, meter: int, size: int) -> Iterator[tuple[int, _Row]]:
