@@ -2,7 +2,7 @@
 
 from grid.metering.queries.bindings import BindingBook, bindings_of
 from grid.metering.queries.envelopes import raw_record
-from grid.metering.queries.intervals import SlotTotal, energy_by_slot, intervals
+from grid.metering.queries.intervals import SlotTotal, energy_by_slot, intervals, measured_spans
 from grid.metering.queries.registers import last_registers
 
 __all__ = [
@@ -12,5 +12,6 @@ __all__ = [
     "energy_by_slot",
     "intervals",
     "last_registers",
+    "measured_spans",
     "raw_record",
 ]

@@ -90,6 +90,34 @@ def energy_by_slot(*, zone: Zone, from_slot: int, to_slot: int, known_at: dateti
     return [SlotTotal(*(int(value) for value in values)) for values in sorted(rows)]
 
 
+_SPANS = """
+    SELECT f.slot, l.slot FROM metering_meteringpoint p
+    CROSS JOIN LATERAL ({} ORDER BY i.slot LIMIT 1) f CROSS JOIN LATERAL ({} ORDER BY i.slot DESC LIMIT 1) l
+    WHERE p.zone_id = %(zone)s AND p.kind = %(member)s
+"""
+_MEASURED = """
+    SELECT i.slot FROM metering_interval i
+    WHERE i.point_id = p.number AND i.slot >= %(first)s AND i.slot < %(after)s AND i.quality <> %(missing)s
+        AND NOT EXISTS (
+            SELECT FROM metering_interval n
+            WHERE n.slot = i.slot AND n.point_id = i.point_id AND n.version > i.version)
+"""
+
+
+def measured_spans(*, zone: Zone, from_slot: int, to_slot: int) -> list[tuple[int, int]]:
+    """Return the first and the last slot of [from_slot, to_slot) with a value, for each member that has one."""
+    parameters: dict[str, Any] = {
+        "zone": zone.pk,
+        "first": from_slot,
+        "after": to_slot,
+        "member": PointKind.MEMBER.value,
+        "missing": int(Quality.MISSING),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_SPANS.format(_MEASURED, _MEASURED), parameters)
+        return list(cursor.fetchall())
+
+
 def zone_points(zone: Zone) -> QuerySet[MeteringPoint]:
-    """Return the registered points of a zone, members and feeder, in a fixed order."""
-    return MeteringPoint.objects.filter(zone=zone).order_by("registered_at", "id")
+    """Return the registered points of a zone, members and feeder, by number: the order of the interval table."""
+    return MeteringPoint.objects.filter(zone=zone).order_by("number")
