@@ -57,6 +57,7 @@ def measure(*, points: int = POINTS, days: int = LOADED_DAYS, meters: int = METE
         f" {cost.closed_cpu / cost.readings * 1e6:.1f} us to derive, log and store;"
         f" {cost.readings / cost.closed_seconds:,.0f} slots closed a second"
     )
+    print(f"the log's one appender writes {appender_rate():,.0f} INTERVAL entries a second")
     zones = fill(points, days)
     day, summed, scanned = queries(zones[0], days)
     print(f"zone total per slot, {SUMMED_DAYS} days: {summed:.1f} ms from the sums, {scanned:,.0f} ms from the rows")
@@ -92,6 +93,45 @@ def bytes_of_readings(count: int, days: int = DAYS) -> Cost:
         raise RuntimeError(f"{written} intervals were written")
     grown = {table: size - before[table] for table, size in _sizes().items()}
     return Cost(written, grown, received, closed, seconds)
+
+
+def appender_rate(batches: int = 5, size: int = 6_000) -> float:
+    """Return INTERVAL entries appended and committed per second, by the one process that holds the log's lock."""
+    from django.db import transaction
+
+    from grid.domain.entries import EntryKind
+    from grid.domain.slots import month_of_day
+    from grid.metering.models import MeteringPoint
+    from grid.records.services import NewEntry, append
+
+    points = list(MeteringPoint.objects.all()[:500])
+    spent, now = 0.0, datetime.fromtimestamp((FIRST_DAY + 30) * 86_400, UTC)
+    for batch in range(batches + 1):
+        entries = [
+            NewEntry(
+                kind=EntryKind.INTERVAL,
+                fields={
+                    "point": points[number % len(points)].word,
+                    "slot": (FIRST_DAY + 29) * SLOTS_PER_DAY + batch * 12 + number // len(points),
+                    "importWh": number,
+                    "exportWh": 0,
+                    "quality": 0,
+                    "version": 0,
+                    "supersedes": None,
+                    "bindingIndex": 0,
+                    "registersCommitment": number.to_bytes(32, "big"),
+                },
+                scope=points[number % len(points)].pk,
+                period=month_of_day(FIRST_DAY + 29),
+            )
+            for number in range(size)
+        ]
+        began = time.perf_counter()
+        with transaction.atomic():
+            append(entries=entries, now=now)
+        # The first batch also makes the keys.
+        spent += time.perf_counter() - began if batch else 0.0
+    return batches * size / spent
 
 
 def fill(points: int, days: int) -> list[Any]:
@@ -155,7 +195,8 @@ def queries(zone: Any, days: int) -> tuple[float, float, float]:
     turn = iter(points * 10)
 
     def one_day() -> int:
-        return len(list(intervals(points=[next(turn)], from_slot=after - SLOTS_PER_DAY, to_slot=after)))
+        rows = intervals(points=[next(turn)], from_slot=after - SLOTS_PER_DAY, to_slot=after)
+        return len(rows.values_list("slot", "import_wh", "export_wh", "quality", "log_index"))
 
     def sums() -> int:
         return len(energy_by_slot(zone=zone, from_slot=first, to_slot=after))

@@ -43,7 +43,7 @@ def _meter(report: Report, meter: int, *, size: int, repair: bool) -> None:
     rows = RegisterBlock.objects.filter(meter=meter, log_index__lt=size).values_list(
         "envelope_id", "meter_id", "first_at", "last_at", "log_index", "packed"
     )
-    found: dict[int, _Row] = {id_: (*values, bytes(packed)) for id_, *values, packed in rows}
+    found: dict[int, _Row] = {row[0]: (row[1], row[2], row[3], row[4], bytes(row[5])) for row in rows}
     differing = sorted(id_ for id_ in expected.keys() | found.keys() if expected.get(id_) != found.get(id_))
     for id_ in differing:
         described = [None if row is None else _described(row) for row in (expected.get(id_), found.get(id_))]
