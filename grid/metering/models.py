@@ -5,6 +5,46 @@ import uuid
 from django.db import connection, models
 
 from grid.accounts.models import Account, Zone
+from grid.metering.lifecycle_models import (
+    Application,
+    BindingProposal,
+    BulkUpload,
+    ClaimCode,
+    ExceptionState,
+    Exchange,
+    IntervalEdit,
+    MeterEvent,
+    MeterEventKind,
+    SlotException,
+    VeeProgress,
+)
+
+__all__ = [
+    "Application",
+    "Binding",
+    "BindingProposal",
+    "BulkUpload",
+    "ClaimCode",
+    "Envelope",
+    "ExceptionState",
+    "Exchange",
+    "Interval",
+    "IntervalEdit",
+    "KeySuite",
+    "Meter",
+    "MeterEvent",
+    "MeterEventKind",
+    "MeterKey",
+    "MeterState",
+    "MeteringPoint",
+    "PointKind",
+    "Quality",
+    "RegisterBlock",
+    "SlotClose",
+    "SlotException",
+    "VeeProgress",
+    "ZoneSlot",
+]
 
 
 class PointKind(models.TextChoices):
@@ -48,6 +88,8 @@ class MeteringPoint(models.Model):
 class MeterState(models.TextChoices):
     ACTIVE = "active", "Active"
     REVOKED = "revoked", "Revoked"
+    REMOVED = "removed", "Taken out"
+    DECOMMISSIONED = "decommissioned", "Decommissioned"
 
 
 class Meter(models.Model):
@@ -57,7 +99,7 @@ class Meter(models.Model):
     vendor = models.CharField(max_length=64)
     model = models.CharField(max_length=64)
     register_modulus_wh = models.BigIntegerField(default=10**9)
-    state = models.CharField(max_length=8, choices=MeterState.choices, default=MeterState.ACTIVE)
+    state = models.CharField(max_length=14, choices=MeterState.choices, default=MeterState.ACTIVE)
     last_counter = models.BigIntegerField(default=0)
     last_seen_at = models.DateTimeField(null=True)
     registry_version = models.BigIntegerField(
@@ -156,9 +198,11 @@ class RegisterBlock(models.Model):
 
 
 class Quality(models.IntegerChoices):
-    """ESPI quality of reading codes used here."""
+    """Quality as INTERVAL entries say it (`grid.domain.registers.Quality`)."""
 
     VALID = 0, "Valid"
+    EDITED = 7, "Written down by a person"
+    REFERENCE = 8, "Estimated from reference days"
     ESTIMATED = 9, "Estimated by interpolation"
     MISSING = 10, "Missing"
 

@@ -130,11 +130,6 @@ CREATE TRIGGER metering_interval_removed AFTER DELETE ON metering_interval REFER
 CREATE TRIGGER metering_interval_emptied AFTER TRUNCATE ON metering_interval
     FOR EACH STATEMENT EXECUTE FUNCTION metering_intervals_emptied();
 
--- Where rebuild_projection reads the log into, and how far it has come. Not logged: after a crash both are empty.
-CREATE UNLOGGED TABLE metering_rebuilt_interval (LIKE metering_interval INCLUDING ALL);
-CREATE UNLOGGED TABLE metering_rebuilt_progress (
-    next_index bigint NOT NULL, erased bigint NOT NULL, last_meter bigint NOT NULL);
-
 -- The intervals that are there already.
 INSERT INTO metering_zoneslot SELECT * FROM metering_zone_sums(
     (SELECT array_agg(id) FROM accounts_zone), (SELECT array_agg(DISTINCT slot ORDER BY slot) FROM metering_interval)
@@ -142,8 +137,6 @@ INSERT INTO metering_zoneslot SELECT * FROM metering_zone_sums(
 """
 
 _BACKWARD = """
-DROP TABLE metering_rebuilt_progress;
-DROP TABLE metering_rebuilt_interval;
 DROP TRIGGER metering_interval_emptied ON metering_interval;
 DROP TRIGGER metering_interval_removed ON metering_interval;
 DROP TRIGGER metering_interval_changed ON metering_interval;

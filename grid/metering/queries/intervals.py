@@ -34,6 +34,12 @@ def intervals(
     return rows.order_by("slot", "point_id", "-version").distinct("slot", "point_id")
 
 
+def interval_versions(interval: Interval) -> list[Interval]:
+    """Return the versions of an interval up to itself, the first one first."""
+    found = Interval.objects.filter(point=interval.point_id, slot=interval.slot, version__lte=interval.version)
+    return list(found.order_by("version"))
+
+
 @dataclass(frozen=True, slots=True)
 class SlotTotal:
     """A zone's energy in one slot, Wh, and how many member points are not VALID in it."""

@@ -13,9 +13,8 @@ from django.db.models import Min
 
 from grid.accounts.models import Account, User
 from grid.domain.slots import SLOT_SECONDS, SLOTS_PER_DAY, day_of, slot_of
-from grid.metering.models import Binding, Envelope, Interval, Meter, MeteringPoint, MeterKey
+from grid.metering.models import Binding, Interval, Meter, MeteringPoint, MeterKey
 from grid.metering.queries import BindingBook, intervals
-from grid.metering.queries.registers import records_of
 
 SILENT_AFTER = timedelta(seconds=4 * SLOT_SECONDS)
 """A meter that said nothing for four slots counts as silent."""
@@ -79,19 +78,6 @@ def own_intervals(account: Account, point: MeteringPoint, slots: range) -> dict[
     ownership = Ownership(account, [point.id])
     rows = intervals(points=[point.id], from_slot=slots.start, to_slot=slots.stop)
     return {row.slot: row for row in rows if ownership.owns(point.id, row.slot)}
-
-
-def signed_records(account: Account, point: MeteringPoint, slots: range) -> dict[int, Envelope]:
-    """The signed record with the registers at the end of each slot that is the account's."""
-    ownership = Ownership(account, [point.id])
-    wanted: dict[tuple[int, int], int] = {}
-    for slot in slots:
-        binding = ownership.binding(point.id, slot)
-        if binding is not None:
-            wanted[binding.meter_id, (slot + 1) * SLOT_SECONDS] = slot
-    brought = records_of(wanted)
-    envelopes = Envelope.objects.select_related("meter").in_bulk(set(brought.values()))
-    return {wanted[key]: envelopes[envelope] for key, envelope in brought.items() if key in wanted}
 
 
 def point_views(account: Account, *, now: datetime) -> list[PointView]:

@@ -53,7 +53,7 @@ def by_hand(homes: list[Home], feeder: Home) -> list[tuple[object, ...]]:
                 sum(row.import_wh for row in feeders),
                 sum(row.export_wh for row in feeders),
                 len(members),
-                sum(row.quality == Quality.ESTIMATED for row in members),
+                sum(row.quality not in (Quality.VALID, Quality.MISSING) for row in members),
                 sum(row.quality == Quality.MISSING for row in members),
                 len(feeders),
                 sum(row.quality != Quality.VALID for row in feeders),

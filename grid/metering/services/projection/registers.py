@@ -6,7 +6,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from grid.metering.models import Envelope, Meter, RegisterBlock
-from grid.metering.packing import pack, unpack
+from grid.metering.packing import doubted, pack, unpack
 from grid.metering.queries.envelopes import open_envelope
 from grid.metering.services.parsing import parse
 from grid.metering.services.projection.report import Difference, Report
@@ -69,7 +69,7 @@ def _expected(report: Report, meter: int, size: int) -> Iterator[tuple[int, _Row
     kept = Envelope.objects.filter(meter=meter, fork=False, log_index__lt=size).order_by("log_index")
     for envelope in kept.iterator(FETCHED):
         try:
-            registers = parse(open_envelope(envelope)).registers
+            registers = doubted(parse(open_envelope(envelope)).registers, int(envelope.received_at.timestamp()))
         except Erased:
             report.erased_envelopes += 1
             continue
