@@ -1,9 +1,8 @@
 """Energy per point and slot: the newest version, or the one that was known at some time."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -36,12 +35,11 @@ def intervals(
 
 def interval_versions(interval: Interval) -> list[Interval]:
     """Return the versions of an interval up to itself, the first one first."""
-    found = Interval.objects.filter(point=interval.point_id, slot=interval.slot, version__lte=interval.version)
+    found = Interval.objects.filter(point__number=interval.point_id, slot=interval.slot, version__lte=interval.version)
     return list(found.order_by("version"))
 
 
-@dataclass(frozen=True, slots=True)
-class SlotTotal:
+class SlotTotal(NamedTuple):
     """A zone's energy in one slot, Wh, and how many member points are not VALID in it."""
 
     slot: int
@@ -58,14 +56,15 @@ _SUMMED = """
     SELECT slot, import_wh, export_wh, feeder_import_wh, feeder_export_wh, members, estimated, missing
     FROM metering_zoneslot
     WHERE zone_id = %(zone)s AND slot >= %(first)s AND slot < %(after)s AND known_at <= %(known)s
+    ORDER BY slot
 """
 # Slots that were written to after `known`: only their rows still tell what was known then.
 _SINCE_CHANGED = """
     SELECT slot,
-        coalesce(sum(import_wh) FILTER (WHERE kind = %(member)s), 0),
-        coalesce(sum(export_wh) FILTER (WHERE kind = %(member)s), 0),
-        coalesce(sum(import_wh) FILTER (WHERE kind = %(feeder)s), 0),
-        coalesce(sum(export_wh) FILTER (WHERE kind = %(feeder)s), 0),
+        coalesce(sum(import_wh) FILTER (WHERE kind = %(member)s), 0)::bigint,
+        coalesce(sum(export_wh) FILTER (WHERE kind = %(member)s), 0)::bigint,
+        coalesce(sum(import_wh) FILTER (WHERE kind = %(feeder)s), 0)::bigint,
+        coalesce(sum(export_wh) FILTER (WHERE kind = %(feeder)s), 0)::bigint,
         count(*) FILTER (WHERE kind = %(member)s),
         count(*) FILTER (WHERE kind = %(member)s AND quality NOT IN (%(valid)s, %(missing)s)),
         count(*) FILTER (WHERE kind = %(member)s AND quality = %(missing)s)
@@ -98,8 +97,8 @@ def energy_by_slot(*, zone: Zone, from_slot: int, to_slot: int, known_at: dateti
         rows = cursor.fetchall()
         if known_at is not None:
             cursor.execute(_SINCE_CHANGED, parameters)
-            rows += cursor.fetchall()
-    return [SlotTotal(*(int(value) for value in values)) for values in sorted(rows)]
+            rows = sorted(rows + cursor.fetchall())
+    return [SlotTotal(*values) for values in rows]
 
 
 _SPANS = """
