@@ -26,9 +26,9 @@ def run(*, as_json: bool) -> int:
 
 
 def _parts() -> list[Callable[[Platform], list[Reach]]]:
-    from grid.config.bench.ingest import http
+    from grid.config.bench.ingest import http, storage
 
-    return [http.measure]
+    return [http.measure, storage.measure]
 
 
 __all__: list[Any] = ["run"]
