@@ -10,7 +10,7 @@ import threading
 from collections import deque
 from dataclasses import dataclass
 
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, connection
 
 from grid.metering.errors import Unavailable
 from grid.metering.services.checking import Batch
@@ -57,7 +57,7 @@ class Committer:
             group.append(self._waiting.popleft())
             records += len(group[-1].batch.candidates)
         try:
-            store([job.batch for job in group], now=max(job.batch.now for job in group))
+            self._together(group)
         except DATABASE_DOWN as error:
             for job in group:
                 job.error = error
@@ -66,6 +66,18 @@ class Committer:
                 self._alone(job)
         for job in group:
             job.done = True
+
+    def _together(self, group: list[_Job]) -> None:
+        batches, now = [job.batch for job in group], max(job.batch.now for job in group)
+        try:
+            store(batches, now=now)
+        except DATABASE_DOWN:
+            if connection.in_atomic_block:
+                raise
+            # A server that was restarted meanwhile is met on a new connection. What was committed after all is
+            # found there, and answered as a duplicate with its receipt.
+            connection.close()
+            store(batches, now=now)
 
     def _alone(self, job: _Job) -> None:
         """Store a batch that failed in company by itself, and at last record by record."""

@@ -5,7 +5,7 @@ may be old; whoever stores a record compares versions under the log's lock, wher
 checks again what has changed.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -103,9 +103,10 @@ def load(serials: Collection[str]) -> dict[str, Registration]:
     return loaded
 
 
-def outdated(used: Collection[Registration]) -> set[str]:
+def outdated(used: Iterable[Registration]) -> set[str]:
     """Return the serials whose registration has changed since it was loaded."""
+    by_id = {registration.meter: registration for registration in used}
     with connection.cursor() as cursor:
-        cursor.execute(_VERSIONS, [[registration.meter for registration in used]])
+        cursor.execute(_VERSIONS, [list(by_id)])
         versions = dict(cursor.fetchall())
-    return {each.serial for each in used if versions.get(each.meter) != each.version}
+    return {each.serial for meter, each in by_id.items() if versions.get(meter) != each.version}

@@ -71,7 +71,7 @@ class _First:
     """The record that holds a counter: in the database, or new in this very group."""
 
     log_index: int
-    envelope: int | None = None
+    envelope: int = 0
     candidate: Candidate | None = None
 
 
@@ -93,7 +93,7 @@ class _Storing:
         stored: list[int] = []
         if self.new:
             stored = self._write(indices)
-        receipts = receipts_for(sorted({first.log_index for first in self.firsts.values()}))
+        receipts = receipts_for({first.log_index for first in self.firsts.values()})
         answers = [
             (
                 candidate,
@@ -107,11 +107,11 @@ class _Storing:
 
     def _claim(self, first_index: int) -> list[NewEntry]:
         """Tell new candidates from repeated ones, and return the READING entries of the new. The log is locked."""
-        outdated = registrations.outdated({candidate.registration for candidate in self.candidates})
+        outdated = registrations.outdated(candidate.registration for candidate in self.candidates)
         if outdated:
             raise _Outdated(outdated)
         self.firsts = _held(self.candidates)
-        entries = []
+        entries: list[NewEntry] = []
         received = int(self.now.timestamp())
         day = self.now.date()
         for candidate in self.candidates:
