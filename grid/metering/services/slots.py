@@ -112,7 +112,8 @@ def _ranges(known: Iterable[tuple[UUID, int]]) -> Iterable[tuple[UUID, range]]:
         yield point, range(numbers[0], numbers[-1] + 1)
 
 
-_RANK = {Quality.VALID: 0, Quality.ESTIMATED: 1, Quality.MISSING: 2}
+# What a person wrote down is overruled by a person only, a value of reference days also by a measured one.
+_RANK = {Quality.VALID: 0, Quality.EDITED: 0, Quality.REFERENCE: 1, Quality.ESTIMATED: 2, Quality.MISSING: 3}
 
 
 def _is_better(derived: Derived, *, quality: int, import_wh: int, export_wh: int) -> bool:
