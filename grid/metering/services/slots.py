@@ -14,6 +14,7 @@ from grid.metering.models import SlotClose
 from grid.metering.queries.intervals import zone_points
 from grid.metering.services.derivation import Derived, derive, zone_bindings
 from grid.metering.services.recording import Version, record_intervals
+from grid.metering.services.vee.validation import validate_due
 
 GRACE_SECONDS = 600
 """How long after a slot's end its readings are waited for."""
@@ -24,8 +25,11 @@ REVISED_DAYS = 7
 
 
 def close_due(*, zone: Zone, now: datetime) -> int:
-    """Close what is due and better what late readings allow; return how many intervals were written."""
-    return close_slots(zone=zone, now=now) + revise_slots(zone=zone, now=now)
+    """Close what is due, better what late readings allow, and validate; return how many intervals were written."""
+    written = close_slots(zone=zone, now=now) + revise_slots(zone=zone, now=now)
+    if written:
+        validate_due(zone=zone, now=now)
+    return written
 
 
 def close_slots(*, zone: Zone, now: datetime, grace_seconds: int = GRACE_SECONDS) -> int:
