@@ -102,7 +102,13 @@ def waiting(made: Neighbourhood) -> dict[str, object]:
     """One of each thing that waits for a person, of Alice's point."""
     home, by = made.people.home, made.people.olga
     upload, _ = BulkUpload.objects.get_or_create(
-        zone=made.people.zone, name="x", defaults={"by": by, "at": NOW, "report": []}
+        zone=made.people.zone,
+        name="x",
+        defaults={
+            "by": by,
+            "at": NOW,
+            "report": [{"line": 2, "serial": "B-1", "status": "error", "message": "suite: P-256 or secp256k1"}],
+        },
     )
     terms = {"point": home.point, "meter": home.meter, "account": home.account, "from_day": TODAY + 1}
     proposal, _ = BindingProposal.objects.get_or_create(**terms, defaults={"proposed_by": by, "proposed_at": NOW})
