@@ -98,6 +98,12 @@ def _unreachable() -> str:
     return _("The chain does not answer just now. Try again in a few minutes.")
 
 
+def _shown(value: object) -> str:
+    if isinstance(value, bytes):
+        return f"0x{value.hex()}"
+    return str(value).lower()
+
+
 def _proposal(account: Account, proposal_id: UUID) -> BindingProposal:
     rows = BindingProposal.objects.select_related("point__zone", "meter", "account")
     found = rows.filter(pk=proposal_id, account=account).first()
@@ -112,9 +118,7 @@ def _show(request: HttpRequest, account: Account, found: BindingProposal, proble
         "section": "points",
         "account": account,
         "proposal": found,
-        "message": [
-            (name, f"0x{value.hex()}" if isinstance(value, bytes) else value) for name, value in message.items()
-        ],
+        "message": [(name, _shown(value)) for name, value in message.items()],
         "managed": signers.is_managed(account),
         "may_act": may_act(account, person(request)),
         "problem": problem,
