@@ -27,3 +27,18 @@ def chain_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     anvil.start()
     yield anvil.url
     anvil.stop()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def flush_facts() -> Iterator[None]:
+    """After a test that commits, its rows are truncated, which the triggers of facts refuse everybody else."""
+    from django.db.backends.postgresql.operations import DatabaseOperations
+
+    flush = DatabaseOperations.execute_sql_flush
+
+    def flushed(operations: DatabaseOperations, sql_list: list[str]) -> None:
+        flush(operations, ["SET session_replication_role = replica", *sql_list, "RESET session_replication_role"])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DatabaseOperations, "execute_sql_flush", flushed)
+        yield

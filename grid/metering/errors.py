@@ -6,6 +6,7 @@ RecordError
 ├── MeterUnbound      no metering point has this meter at that time
 ├── NotFiscal         a reading within a charging transaction
 ├── FutureReading     a time that has not come yet
+├── TooOld            a first reading older than what is still taken
 ├── WrongTopic        an MQTT topic that names another meter
 ├── Unavailable       the platform failed on the record; nothing of it was kept
 └── CounterReplayed   the counter was used before, for other readings: kept as evidence of a fork
@@ -34,6 +35,10 @@ class NotFiscal(RecordError):
 
 class FutureReading(RecordError):
     code = "future"
+
+
+class TooOld(RecordError):
+    code = "too-old"
 
 
 class WrongTopic(RecordError):

@@ -47,6 +47,7 @@ PROBLEMS: dict[str, ProblemKind] = {
     ),
     "not-fiscal": ProblemKind("The record belongs to a charging transaction", 422, "Send fiscal records, PG F1, F2 …"),
     "future": ProblemKind("The reading's time has not come yet", 422, "Set the meter's clock; send after the slot."),
+    "too-old": ProblemKind("The readings are too old", 422, "Send readings within 400 days."),
     "counter-replayed": ProblemKind(
         "The counter was used before for other readings",
         409,
@@ -73,7 +74,7 @@ PROBLEMS: dict[str, ProblemKind] = {
     # Of a whole request.
     "method": ProblemKind("Only POST is served here", 405, "Send records by POST."),
     "bad-request": ProblemKind("The request cannot be read", 400, 'Send {"records": ["OCMF|…|…", …]} as JSON, UTF-8.'),
-    "too-large": ProblemKind("The request is too large", 413, "Send at most 64 records and 4 MiB, also unpacked."),
+    "too-large": ProblemKind("The request is too large", 413, "Send at most 96 records and 4 MiB, also unpacked."),
     "encoding": ProblemKind("The content encoding is not known", 415, "Send plain JSON, or JSON packed by gzip."),
     "unavailable": ProblemKind("The platform cannot take readings now", 503, "Send the same request again later."),
 }

@@ -13,7 +13,7 @@ from grid.forecasts.models import ForecastRun
 from grid.market.models import Auction, Fill, Mandate, Order
 from grid.metering.models import Binding, Envelope, Meter, MeteringPoint, MeterKey, SlotClose
 from grid.pricing.models import PriceSignal, Profile, TariffDay
-from grid.records.models import Checkpoint, Entry, LogKey, Tile
+from grid.records.models import Checkpoint, EntryBlock, LogKey
 from grid.sentinel.models import Flag, Hold
 from grid.settlement.models import PointStatement, RunRow, SettlementRun
 
@@ -57,8 +57,7 @@ FACTS: dict[type[Model], list[str]] = {
     SettlementRun: ["zone", "day", "sequence", "state", "posted_at", "final_at"],
     RunRow: ["run", "position", "address", "day_net"],
     PointStatement: ["run", "point", "account", "day_net"],
-    Entry: ["index", "kind", "created_at"],
-    Tile: ["level", "index"],
+    EntryBlock: ["first", "size", "created_at"],
     LogKey: ["scope", "period", "created_at"],
     Checkpoint: ["size", "seq", "created_at", "anchored_at"],
 }

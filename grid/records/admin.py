@@ -3,19 +3,14 @@
 from django.contrib import admin
 
 from grid.chain.admin import ReadOnlyAdmin
-from grid.records.models import Checkpoint, Entry
+from grid.records.models import Checkpoint, EntryBlock
 
 
-@admin.register(Entry)
-class EntryAdmin(ReadOnlyAdmin):
-    list_display = ["index", "kind", "leaf", "created_at"]
-    list_filter = ["kind"]
-    fields = ["index", "kind", "leaf", "created_at"]
+@admin.register(EntryBlock)
+class EntryBlockAdmin(ReadOnlyAdmin):
+    list_display = ["first", "size", "created_at"]
+    fields = ["first", "size", "created_at"]
     show_full_result_count = False
-
-    @admin.display(description="leaf hash")
-    def leaf(self, entry: Entry) -> str:
-        return bytes(entry.leaf_hash).hex()
 
 
 @admin.register(Checkpoint)

@@ -1,4 +1,4 @@
-"""The immutable log: entries, tiles of its Merkle tree, checkpoints, and the erasable keys."""
+"""The immutable log: blocks of entries, roots of its Merkle tree, checkpoints, and the erasable keys."""
 
 from django.db import models
 
@@ -20,40 +20,47 @@ class LogKey(models.Model):
         return f"{self.scope} {self.period:%Y-%m}"
 
 
-class Entry(models.Model):
-    """One leaf of the log. Written by COPY, never changed; a trigger refuses it.
+class EntryBlock(models.Model):
+    """Neighbouring entries of one append, all within one tile of the tree. Written by COPY, never changed.
 
-    Fixed-width columns come first, so that no row is padded.
+    `grid.records.blocks` says what `head` and `data` hold. Fixed-width columns come first, so that no row
+    is padded; the long ones hold hashes and ciphertext, which PostgreSQL need not try to compress.
     """
 
-    index = models.BigIntegerField(primary_key=True)
-    key = models.ForeignKey(LogKey, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False)
-    created_at = models.DateTimeField()
-    kind = models.PositiveSmallIntegerField()
-    leaf_hash = models.BinaryField(max_length=32)
-    data = models.BinaryField(help_text="fields of the leaf, packed, AES-256-GCM under `key`")
-    document = models.BinaryField(null=True, help_text="what a hash in the leaf stands for, same key")
-
-    class Meta:
-        verbose_name_plural = "entries"
+    first = models.BigIntegerField(primary_key=True, help_text="index of the first entry")
+    created_at = models.DateTimeField(help_text="time of the append; never before the block in front")
+    size = models.PositiveSmallIntegerField(help_text="entries, at most 256")
+    mac = models.BinaryField(max_length=16, help_text="over all other columns, by a key made from the log's")
+    head = models.BinaryField(help_text="nonce, kinds, keys and layout")
+    hashes = models.BinaryField(help_text="leaf hashes, 32 bytes each")
+    data = models.BinaryField(help_text="fields and documents, each entry encrypted under its own key")
 
     def __str__(self) -> str:
-        return f"entry {self.index}"
+        return f"entries {self.first} to {self.first + self.size - 1}"
+
+
+class Word(models.Model):
+    """A 32-byte word that many entries repeat, as the hash of a meter's serial; entries hold its number."""
+
+    id = models.IntegerField(primary_key=True)
+    word = models.BinaryField(max_length=32, unique=True)
+    mac = models.BinaryField(max_length=8, help_text="over number and word, by a key made from the log's")
+
+    def __str__(self) -> str:
+        return f"word {self.id}"
 
 
 class Tile(models.Model):
-    """256 complete sibling hashes of the tree, immutable; level 0 holds leaf hashes.
+    """The root over 256 complete sibling hashes of the tree, which is one hash of the level above.
 
-    A hash at level n covers 256**n leaves; `root` is the tile's own hash in level + 1.
+    The hashes of a tile at level 0 are the leaf hashes of its blocks, those of a tile above it the roots
+    of the tiles below: nothing is stored twice. A root at level n covers 256**(n + 1) leaves.
     """
 
-    level = models.PositiveSmallIntegerField()
+    pk = models.CompositePrimaryKey("level", "index")
     index = models.BigIntegerField()
-    hashes = models.BinaryField(max_length=8192)
+    level = models.PositiveSmallIntegerField()
     root = models.BinaryField(max_length=32)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["level", "index"], name="tile_once")]
 
     def __str__(self) -> str:
         return f"tile {self.level}/{self.index}"
@@ -66,6 +73,7 @@ class Checkpoint(models.Model):
     root = models.BinaryField(max_length=32)
     note = models.TextField()
     created_at = models.DateTimeField()
+    mac = models.BinaryField(max_length=16, help_text="over size, root, note and time, by a key made from the log's")
     seq = models.BigIntegerField(unique=True, null=True, help_text="sequence in RecordAnchor")
     chain_tx = models.OneToOneField(ChainTx, on_delete=models.PROTECT, null=True)
     anchored_at = models.DateTimeField(null=True, help_text="timestamp of the anchoring block")

@@ -1,4 +1,4 @@
-"""How entries and other personal data are encrypted: AES-256-GCM under a key per scope and month.
+"""How personal data is encrypted: AES-256-GCM under a key per scope and month. Entries: `grid.records.blocks`.
 
 Nonces are derived from what is sealed, so sealing twice gives the same bytes, and a rolled-back
 transaction never leaves one nonce under two different plaintexts.
@@ -29,12 +29,13 @@ class KeyHandle:
     """An opened log key: `key` salts leaves; what it encrypts with is derived from it."""
 
     id: int
-    key: bytes
+    scope: UUID
+    key: bytes = field(repr=False)
     cipher: AESGCM = field(repr=False, compare=False)
 
     @classmethod
-    def of(cls, key_id: int, key: bytes) -> "KeyHandle":
-        return cls(id=key_id, key=key, cipher=AESGCM(hmac.digest(key, b"commonwatt.seal.v1", "sha256")))
+    def of(cls, key_id: int, scope: UUID, key: bytes) -> "KeyHandle":
+        return cls(id=key_id, scope=scope, key=key, cipher=AESGCM(hmac.digest(key, b"commonwatt.seal.v1", "sha256")))
 
 
 def wrap(key: bytes, *, scope: UUID, period: date) -> bytes:
@@ -72,28 +73,6 @@ def open_sealed(key: KeyHandle, nonce_seed: bytes, sealed: bytes) -> bytes:
         return key.cipher.decrypt(sealed[:NONCE_SIZE], sealed[NONCE_SIZE:], nonce_seed)
     except InvalidTag:
         raise LogDamaged("Sealed data does not open: it was changed, or belongs elsewhere.") from None
-
-
-def seal_leaf(key: KeyHandle, index: int, leaf_hash: bytes, leaf: bytes) -> bytes:
-    """Return a leaf's fields, packed and encrypted; tag and salt are left out, they can be derived.
-
-    The nonce is the leaf's hash, stored beside it: the salt makes it differ from entry to entry.
-    """
-    return key.cipher.encrypt(leaf_hash[:NONCE_SIZE], pack_words(leaf[WORD:-WORD]), index.to_bytes(8, "big"))
-
-
-def open_leaf(key: KeyHandle, index: int, leaf_hash: bytes, sealed: bytes) -> bytes:
-    """Return the field words that `seal_leaf` was given. Raises LogDamaged when anything differs."""
-    try:
-        packed = key.cipher.decrypt(leaf_hash[:NONCE_SIZE], sealed, index.to_bytes(8, "big"))
-    except InvalidTag:
-        raise LogDamaged(f"Entry {index} does not open: its data, hash or key was changed.") from None
-    return unpack_words(packed)
-
-
-def document_seed(index: int, leaf_hash: bytes) -> bytes:
-    """Return what binds an entry's document to its entry."""
-    return b"document" + index.to_bytes(8, "big") + leaf_hash
 
 
 def pack_document(document: bytes) -> bytes:

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import msgspec
 
-MAX_RECORDS = 64
+MAX_RECORDS = 96
 MAX_BODY_BYTES = 3_500_000
 _RETRIED = frozenset({429, 502, 503, 504})
 

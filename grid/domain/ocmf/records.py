@@ -29,8 +29,8 @@ PREVIOUS_KEY = "UH"
 INTERVAL_KEY = "UI"
 """Our extension: seconds between the instants of this record."""
 
-_PAGINATION = re.compile(r"([TF])(0|[1-9]\d{0,17})", re.ASCII)
-_SERIAL = re.compile(r"[!-~](?:[ -~]{0,62}[!-~])?")
+PAGINATION = re.compile(r"([TF])(0|[1-9]\d{0,17})", re.ASCII)
+SERIAL = re.compile(r"[!-~](?:[ -~]{0,62}[!-~])?")
 _HASH = re.compile(r"[0-9a-fA-F]{64}")
 
 
@@ -84,10 +84,10 @@ def parse(text: str | bytes) -> Record:
     if str(version).split(".")[0] != "1":
         raise Malformed("FV", f"format {str(version)[:20]!r} is not known", "Send OCMF 1.x")
     serial = fields.get("MS")
-    if not isinstance(serial, str) or not _SERIAL.fullmatch(serial):
+    if not isinstance(serial, str) or not SERIAL.fullmatch(serial):
         raise Malformed("MS", "no meter serial of 1 to 64 ASCII characters", "Send the serial on the meter's plate")
     page = fields.get("PG")
-    pagination = _PAGINATION.fullmatch(page) if isinstance(page, str) else None
+    pagination = PAGINATION.fullmatch(page) if isinstance(page, str) else None
     if pagination is None:
         raise Malformed("PG", f"{str(page)[:30]!r} is no counter", "Send PG like F1, F2, F3, one more each time")
     previous = fields.get(PREVIOUS_KEY)

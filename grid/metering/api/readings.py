@@ -1,6 +1,6 @@
 """`POST /api/v1/readings`: a batch of OCMF records in, one result for each out.
 
-Body: {"records": ["OCMF|<payload>|<signature>", ...]}, at most 64 records and 4 MiB, JSON, plain or gzip.
+Body: {"records": ["OCMF|<payload>|<signature>", ...]}, at most 96 records and 4 MiB, JSON, plain or gzip.
 Answer 200: {"results": [...]} in the same order; each has "status" (accepted, duplicate, fork, rejected)
 and then "receipt", "readings", "stored", "dropped", or "problem" (RFC 9457). A request that cannot be read
 at all is answered by one problem.
@@ -16,9 +16,9 @@ from django.views.decorators.csrf import csrf_exempt
 from grid import clock
 from grid.metering.api.results import result_document
 from grid.metering.problems import PROBLEMS, ProblemKind
-from grid.metering.services import ingest
+from grid.metering.services import ingest_shared
 
-MAX_RECORDS = 64
+MAX_RECORDS = 96
 MAX_BODY_BYTES = 4 * 1024 * 1024
 RETRY_AFTER_SECONDS = 2
 _GZIP = 16 + zlib.MAX_WBITS
@@ -50,7 +50,7 @@ def readings(request: HttpRequest) -> HttpResponse:
         if request.method != "POST":
             raise _Refused("method", f"{request.method} is not served here")
         records = _records(request)
-        results = ingest(records=records, now=clock.now())
+        results = ingest_shared(records=records, now=clock.now())
     except _Refused as refused:
         return _problem(refused)
     except OperationalError:

@@ -2,7 +2,7 @@
 
 from grid.metering.queries.bindings import BindingBook, binding_at, bindings_as_known, bindings_of
 from grid.metering.queries.envelopes import raw_record
-from grid.metering.queries.intervals import SlotTotal, energy_by_slot, intervals
+from grid.metering.queries.intervals import SlotTotal, energy_by_slot, interval_versions, intervals
 from grid.metering.queries.registers import last_registers
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "bindings_as_known",
     "bindings_of",
     "energy_by_slot",
+    "interval_versions",
     "intervals",
     "last_registers",
     "raw_record",

@@ -1,7 +1,6 @@
 """Signed records as they were sent."""
 
-import zlib
-
+from grid.metering.compression import decompress
 from grid.metering.models import Envelope
 from grid.records.errors import Erased, NotInLog
 from grid.records.queries import keys
@@ -20,7 +19,7 @@ def open_envelope(envelope: Envelope) -> bytes:
     if handle is None:
         raise Erased(f"Record {envelope.counter} of meter {envelope.meter_id} was erased: its key no longer exists.")
     seed = nonce_seed(envelope.meter_id, envelope.counter, bytes(envelope.sha256))
-    return zlib.decompress(open_sealed(handle, seed, bytes(envelope.sealed)))
+    return decompress(open_sealed(handle, seed, bytes(envelope.sealed)))
 
 
 def raw_record(log_index: int) -> bytes:

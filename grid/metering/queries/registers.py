@@ -1,44 +1,93 @@
-"""Register readings, with the log index of the READING entry they came in."""
+"""Register readings, with the log index of the READING entry they came in.
 
-from collections.abc import Sequence
+They stand in blocks, one per envelope. No instant of a meter is in two blocks; the time spans of blocks may cross.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from django.db import connection
 
-from grid.domain.registers import CLOCK_SKEW_SECONDS, Reading
+from grid.domain.registers import Reading
+from grid.domain.slots import DAY_SECONDS
+from grid.metering.models import RegisterBlock
+from grid.metering.packing import unpack
 
-# The same as grid.domain.registers.clock_is_trusted: a record stamped later than it came has a clock that is ahead.
-_TRUSTED = f"r.synchronised AND r.at <= floor(extract(epoch FROM e.received_at)) + {CLOCK_SKEW_SECONDS}"
-_COLUMNS = f"r.meter_id, r.at, r.import_wh, r.export_wh, {_TRUSTED}, e.log_index"
-_NEIGHBOURS = f"""
-    SELECT {_COLUMNS} FROM unnest(%s::bigint[]) AS m(id)
-    CROSS JOIN LATERAL (
-        SELECT * FROM metering_register WHERE meter_id = m.id AND at {{}} %s ORDER BY at {{}} LIMIT 1
-    ) r JOIN metering_envelope e ON e.id = r.envelope_id
+LONGEST_SPAN = 35 * DAY_SECONDS
+"""No record covers more time than this, so that a look-up knows where to stop."""
+
+_COLUMNS = "b.meter_id, b.log_index, b.packed"
+_AROUND = f"""
+    WITH m(id) AS (SELECT unnest(%(meters)s::bigint[]))
+    SELECT {_COLUMNS} FROM m CROSS JOIN LATERAL (
+        SELECT * FROM metering_registerblock
+        WHERE meter_id = m.id AND last_at < %(first)s ORDER BY last_at DESC LIMIT 1
+    ) b
+    UNION ALL
+    SELECT {_COLUMNS} FROM m JOIN metering_registerblock b ON b.meter_id = m.id
+        AND b.last_at >= %(first)s AND b.last_at <= %(last)s + {LONGEST_SPAN} AND b.first_at <= %(last)s
+    UNION ALL
+    SELECT {_COLUMNS} FROM m CROSS JOIN LATERAL (
+        SELECT * FROM metering_registerblock
+        WHERE meter_id = m.id AND first_at > %(last)s ORDER BY first_at LIMIT 1
+    ) b
 """  # fixed text only
-_BETWEEN = f"""
-    SELECT {_COLUMNS} FROM metering_register r JOIN metering_envelope e ON e.id = r.envelope_id
-    WHERE r.meter_id = ANY(%s) AND r.at >= %s AND r.at <= %s ORDER BY r.meter_id, r.at
+_NEWEST = f"""
+    SELECT {_COLUMNS} FROM unnest(%(meters)s::bigint[]) AS m(id) CROSS JOIN LATERAL (
+        SELECT * FROM metering_registerblock WHERE meter_id = m.id ORDER BY last_at DESC LIMIT 1
+    ) b
 """
 
 
 def readings_around(meters: Sequence[int], *, first: int, last: int) -> dict[int, list[Reading]]:
     """Return each meter's readings from `first` to `last` (unix, both included), and the next one on either side."""
-    found: dict[int, list[Reading]] = {meter: [] for meter in meters}
-    ids = list(meters)
-    with connection.cursor() as cursor:
-        for statement, bounds in (
-            (_NEIGHBOURS.format("<", "DESC"), (first,)),
-            (_BETWEEN, (first, last)),
-            (_NEIGHBOURS.format(">", "ASC"), (last,)),
-        ):
-            cursor.execute(statement, [ids, *bounds])
-            for meter, *values in cursor.fetchall():
-                found[meter].append(Reading(*values))
-    return found
+    blocks: dict[int, list[Reading]] = {meter: [] for meter in meters}
+    for meter, log_index, packed in _rows(_AROUND, meters=list(meters), first=first, last=last):
+        blocks[meter] += _readings(log_index, packed)
+    return {meter: _cut(sorted(found), first, last) for meter, found in blocks.items()}
+
+
+def _cut(readings: list[Reading], first: int, last: int) -> list[Reading]:
+    """Return the readings of a range, and one on either side of it."""
+    start = sum(1 for reading in readings if reading.at < first)
+    stop = sum(1 for reading in readings if reading.at <= last)
+    return readings[max(0, start - 1) : stop + 1]
 
 
 def last_registers(meters: Sequence[int]) -> dict[int, Reading]:
     """Return each meter's newest register reading; a silent meter is absent."""
+    rows = _rows(_NEWEST, meters=list(meters))
+    return {meter: _readings(log_index, packed)[-1] for meter, log_index, packed in rows}
+
+
+def records_of(meter_instants: Iterable[tuple[int, int]]) -> dict[tuple[int, int], int]:
+    """Return the envelope that brought each (meter, unix) register; an instant without one is absent."""
+    wanted: dict[int, set[int]] = {}
+    for meter, at in meter_instants:
+        wanted.setdefault(meter, set()).add(at)
+    found: dict[tuple[int, int], int] = {}
+    for meter, instants in wanted.items():
+        first, last = min(instants), max(instants)
+        blocks = RegisterBlock.objects.filter(
+            meter=meter, last_at__gte=first, last_at__lte=last + LONGEST_SPAN, first_at__lte=last
+        )
+        for envelope, packed in blocks.values_list("envelope_id", "packed"):
+            found |= {(meter, r.at): envelope for r in unpack(bytes(packed)) if r.at in instants}
+    return found
+
+
+def reading_count() -> int:
+    """Return how many register readings there are (the blocks' heads hold their counts)."""
+    statement = "SELECT sum(get_byte(packed, 3) + 256 * get_byte(packed, 4)) FROM metering_registerblock"
+    ((count,),) = _rows(statement)
+    return int(count or 0)
+
+
+def _readings(log_index: int, packed: Any) -> list[Reading]:
+    return [Reading(*reading, log_index) for reading in unpack(bytes(packed))]
+
+
+def _rows(statement: str, **parameters: Any) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
-        cursor.execute(_NEIGHBOURS.format("<", "DESC"), [list(meters), 2**62])
-        return {meter: Reading(*values) for meter, *values in cursor.fetchall()}
+        cursor.execute(statement, parameters)
+        return list(cursor.fetchall())

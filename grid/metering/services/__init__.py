@@ -1,5 +1,5 @@
 """What changes metering: taking in records, the registry, closing slots."""
 
-from grid.metering.services.ingest import ItemResult, ingest
+from grid.metering.services.ingest import ItemResult, ingest, ingest_shared
 
-__all__ = ["ItemResult", "ingest"]
+__all__ = ["ItemResult", "ingest", "ingest_shared"]

@@ -17,8 +17,9 @@ from grid.domain.entries import DecisionKind, EntryKind
 from grid.domain.merkle import ProofError
 from grid.metering.models import MeteringPoint
 from grid.records import queries as records
-from grid.records.errors import Erased, LogDamaged
-from grid.records.models import Checkpoint, Entry
+from grid.records.errors import Erased, LogDamaged, NotInLog
+from grid.records.models import Checkpoint
+from grid.records.queries import Stub
 
 PUBLIC_FIELDS = {"slot", "quality", "version", "supersedes", "bindingIndex", "fromDay", "toDay", "prevBinding"}
 """What everybody with a role sees of a personal entry: when and in which order, not whose or how much."""
@@ -51,11 +52,12 @@ class EntryView:
 
 def entry_view(index: int, user: User) -> EntryView | None:
     """The entry, or None when the log has none with this index."""
-    row = Entry.objects.select_related("key").filter(index=index).first()
-    if row is None:
+    try:
+        row = records.stub(index)
+    except NotInLog:
         return None
-    scope = None if row.key is None else row.key.scope
-    point = MeteringPoint.objects.filter(id=scope).first()
+    scope = records.scope_of(row)
+    point = MeteringPoint.objects.filter(id=scope).first() if scope else None
     personal = point is not None
     allowed = point is None or _reads_meters(user, point)
     fields, unreadable = _fields(index, allowed)
@@ -63,8 +65,8 @@ def entry_view(index: int, user: User) -> EntryView | None:
     path, included = _inclusion(row, checkpoint)
     return EntryView(
         index=index,
-        kind=EntryKind(row.kind),
-        leaf_hash=bytes(row.leaf_hash),
+        kind=row.kind,
+        leaf_hash=row.leaf_hash,
         created_at=row.created_at,
         fields=fields,
         personal=personal and not allowed,
@@ -75,9 +77,9 @@ def entry_view(index: int, user: User) -> EntryView | None:
     )
 
 
-def newest_entries(limit: int = 25) -> list[Entry]:
+def newest_entries(limit: int = 25) -> list[Stub]:
     """The end of the log, newest first; hashes only."""
-    return list(Entry.objects.order_by("-index").only("index", "kind", "leaf_hash", "created_at")[:limit])
+    return records.recent(limit)
 
 
 def kind_name(kind: int) -> str:
@@ -125,13 +127,13 @@ def _text(name: str, value: Any) -> str:
     return str(value)
 
 
-def _inclusion(row: Entry, checkpoint: Checkpoint | None) -> tuple[list[bytes], bool]:
+def _inclusion(row: Stub, checkpoint: Checkpoint | None) -> tuple[list[bytes], bool]:
     """The audit path to the checkpoint's root, checked here as anyone can check it."""
     if checkpoint is None:
         return [], False
     path = records.inclusion_proof(row.index, checkpoint.size)
     try:
-        merkle.verify_inclusion(bytes(row.leaf_hash), row.index, checkpoint.size, path, bytes(checkpoint.root))
+        merkle.verify_inclusion(row.leaf_hash, row.index, checkpoint.size, path, bytes(checkpoint.root))
     except ProofError:
         return path, False
     return path, True

@@ -1,5 +1,6 @@
 """What can be read of the log: entries, proofs, checkpoints."""
 
+from grid.records.queries.blocks import size_at
 from grid.records.queries.checkpoints import (
     anchored_checkpoint_covering,
     checkpoint_of_seq,
@@ -7,11 +8,24 @@ from grid.records.queries.checkpoints import (
     latest_anchored,
     latest_signed,
 )
-from grid.records.queries.entries import LogEntry, decoded, document, entries, entry, leaf_hash
+from grid.records.queries.entries import (
+    LogEntry,
+    Stub,
+    decoded,
+    document,
+    entries,
+    entry,
+    leaf_hash,
+    leaf_hashes,
+    recent,
+    scope_of,
+    stub,
+)
 from grid.records.queries.tree import consistency_proof, inclusion_proof, log_size, root_of, tile
 
 __all__ = [
     "LogEntry",
+    "Stub",
     "anchored_checkpoint_covering",
     "checkpoint_of_seq",
     "consistency_proof",
@@ -24,7 +38,12 @@ __all__ = [
     "latest_anchored",
     "latest_signed",
     "leaf_hash",
+    "leaf_hashes",
     "log_size",
+    "recent",
     "root_of",
+    "scope_of",
+    "size_at",
+    "stub",
     "tile",
 ]

@@ -1,14 +1,23 @@
 """Signed and anchored sizes of the log."""
 
+import struct
+from datetime import datetime
 from typing import Any
 
 from django.db.models import OuterRef, Subquery
 
+from grid.records import log_key
+from grid.records.blocks import microseconds
 from grid.records.errors import LogDamaged
 from grid.records.models import Checkpoint
 
 NONE_BEFORE: dict[str, Any] = {"seq": 0, "size": 0, "anchoredAt": 0, "root": bytes(32)}
 """What RecordAnchor takes as the checkpoint before the first."""
+
+
+def mac(*, size: int, root: bytes, note: str, created_at: datetime) -> bytes:
+    """Return the mark by which a check of the log sees that a checkpoint was changed."""
+    return log_key.mac(b"checkpoint" + struct.pack(">qq", size, microseconds(created_at)) + root + note.encode())[:16]
 
 
 def chain_fields(row: Checkpoint) -> dict[str, Any]:

@@ -2,18 +2,20 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from grid.chain import queries as chain
 from grid.domain import merkle, notes
 from grid.records import log_key
+from grid.records.blocks import Block, Layout, layout_of, mac, open_entry
 from grid.records.errors import LogDamaged
-from grid.records.models import Checkpoint, Entry, Tile
-from grid.records.queries import keys
+from grid.records.models import Checkpoint, Tile
+from grid.records.queries import blocks, checkpoints, keys
 from grid.records.queries.checkpoints import chain_fields
-from grid.records.queries.entries import open_row
 from grid.records.queries.tree import TILE
+from grid.records.queries.words import Book
 
-CHUNK = 5_000
+CHUNK = 40
 
 Progress = Callable[[int], None]
 
@@ -60,21 +62,52 @@ def check(*, with_chain: bool, progress: Progress = lambda done: None) -> Health
 
 def _checked_leaves(health: Health, progress: Progress) -> Iterator[bytes]:
     """Yield leaf hashes in order, each entry opened and hashed again; an erased one only by its hash."""
-    while True:
-        rows = list(Entry.objects.filter(index__gte=health.size).order_by("index")[:CHUNK])
-        if not rows:
-            return
-        opened = keys.by_id({row.key_id for row in rows})
-        for row in rows:
-            if row.index != health.size:
-                raise LogDamaged(f"Entry {health.size} is missing; the next one is {row.index}.")
-            if row.key_id in opened:
-                open_row(row, opened[row.key_id])
-            else:
-                health.erased += 1
-            health.size += 1
-            yield bytes(row.leaf_hash)
+    last_at: datetime | None = None
+    while found := blocks.following(health.size, CHUNK):
+        layouts = [_checked_layout(block) for block in found]
+        opened = keys.by_id({key_id for layout in layouts for key_id in layout.key_ids})
+        book = Book()
+        for block, layout in zip(found, layouts, strict=True):
+            if block.first != health.size:
+                raise LogDamaged(f"Entry {health.size} is missing; the next one is {block.first}.")
+            for index, key_id in enumerate(layout.key_ids, start=block.first):
+                if key_id in opened:
+                    key = opened[key_id]
+                    open_entry(block, layout, index, key=key, scope=key.scope, book=book)
+                else:
+                    health.erased += 1
+            _check_mac(block)
+            if last_at and block.created_at < last_at:
+                raise LogDamaged(f"{_named(block)}: an earlier time than the entries before.")
+            last_at = block.created_at
+            for index in range(block.first, block.first + block.size):
+                health.size += 1
+                yield block.leaf_hash(index)
         progress(health.size)
+
+
+def _checked_layout(block: Block) -> Layout:
+    if not 1 <= block.size <= TILE - block.first % TILE:
+        raise LogDamaged(f"{_named(block)}: a number of entries that no block has.")
+    return layout_of(block)
+
+
+def _check_mac(block: Block) -> None:
+    """Raise LogDamaged for a change that no entry of the block shows: of its time, or where all is erased."""
+    mark = mac(
+        first=block.first,
+        created_at=block.created_at,
+        size=block.size,
+        head=block.head,
+        hashes=block.hashes,
+        data=block.data,
+    )
+    if mark != block.mac:
+        raise LogDamaged(f"{_named(block)}: time, keys, layout or mark were changed.")
+
+
+def _named(block: Block) -> str:
+    return f"Block of entries {block.first} to {block.first + block.size - 1}"
 
 
 class _Tree:
@@ -93,7 +126,7 @@ class _Tree:
         if len(self.levels[level]) == TILE:
             hashes, self.levels[level] = self.levels[level], []
             root = merkle.root(hashes)
-            self._compare(level, self.full[level], hashes, root)
+            self._compare(level, self.full[level], root)
             self.full[level] += 1
             self.add(root, level + 1)
 
@@ -113,11 +146,11 @@ class _Tree:
         if extra:
             raise LogDamaged(f"Tile {extra.level}/{extra.index} covers entries that do not exist.")
 
-    def _compare(self, level: int, index: int, hashes: list[bytes], root: bytes) -> None:
+    def _compare(self, level: int, index: int, root: bytes) -> None:
         tile = Tile.objects.filter(level=level, index=index).first()
         if tile is None:
             raise LogDamaged(f"Tile {level}/{index} is missing.")
-        if bytes(tile.hashes) != b"".join(hashes) or bytes(tile.root) != root:
+        if bytes(tile.root) != root:
             raise LogDamaged(f"Tile {level}/{index} differs from the entries below it.")
         self.health.tiles += 1
 
@@ -150,6 +183,8 @@ def _check_checkpoint(row: Checkpoint, root: bytes) -> None:
         raise LogDamaged(f"Checkpoint {row.size}: {error}.") from None
     if body != notes.checkpoint_body(signer.origin, row.size, root):
         raise LogDamaged(f"Checkpoint {row.size} has a note that says something else.")
+    if bytes(row.mac) != checkpoints.mac(size=row.size, root=root, note=row.note, created_at=row.created_at):
+        raise LogDamaged(f"Checkpoint {row.size}: its time or its mark was changed.")
 
 
 def check_anchors() -> int:

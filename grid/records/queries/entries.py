@@ -3,16 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
+from uuid import UUID
 
 from grid.domain import entries as domain
 from grid.domain.entries import EntryKind
 from grid.domain.words import Value
-from grid.records import sealing
-from grid.records.errors import Erased, LogDamaged, NotInLog
-from grid.records.models import Entry
-from grid.records.queries import keys
-from grid.records.sealing import KeyHandle
+from grid.records.blocks import Block, Layout, layout_of, open_entry
+from grid.records.errors import Erased, NotInLog
+from grid.records.queries import blocks, keys
+from grid.records.queries.words import Book
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +30,17 @@ class LogEntry:
         return domain.decode(self.kind, self.leaf)
 
 
+@dataclass(frozen=True, slots=True)
+class Stub:
+    """What is known of an entry without opening it: never a word of its content."""
+
+    index: int
+    kind: EntryKind
+    leaf_hash: bytes
+    created_at: datetime
+    key_id: int
+
+
 def entry(index: int) -> LogEntry:
     """Return one entry. Raises NotInLog, Erased, or LogDamaged when it does not have its hash."""
     return entries([index])[0]
@@ -38,17 +48,21 @@ def entry(index: int) -> LogEntry:
 
 def entries(indices: Sequence[int]) -> list[LogEntry]:
     """Return several entries, in the order asked for; raises as `entry`."""
-    rows = {row.index: row for row in Entry.objects.filter(index__in=list(indices))}
-    opened = keys.by_id({row.key_id for row in rows.values()})
-    found = []
+    found = blocks.holding(indices)
+    if len(found) < len(set(indices)):
+        raise NotInLog(f"The log has no entry {next(index for index in indices if index not in found)}.")
+    layouts = {block.first: layout_of(block) for block in found.values()}
+    wanted = {index: layouts[block.first].key_ids[index - block.first] for index, block in found.items()}
+    opened = keys.by_id(wanted.values())
+    book = Book()
+    answer = []
     for index in indices:
-        if index not in rows:
-            raise NotInLog(f"The log has no entry {index}.")
-        row = rows[index]
-        if row.key_id not in opened:
+        block, handle = found[index], opened.get(wanted[index])
+        if handle is None:
             raise Erased(f"Entry {index} was erased: its key no longer exists.")
-        found.append(open_row(row, opened[row.key_id]))
-    return found
+        kind, leaf, content = open_entry(block, layouts[block.first], index, key=handle, scope=handle.scope, book=book)
+        answer.append(LogEntry(index, kind, block.leaf_hash(index), leaf, content, block.created_at))
+    return answer
 
 
 def decoded(index: int) -> dict[str, Value]:
@@ -63,25 +77,41 @@ def document(index: int) -> bytes | None:
 
 def leaf_hash(index: int) -> bytes:
     """Return the stored leaf hash of an entry, which outlives its key. Raises NotInLog."""
-    value = Entry.objects.filter(index=index).values_list("leaf_hash", flat=True).first()
-    if value is None:
+    return leaf_hashes([index])[index]
+
+
+def leaf_hashes(indices: Sequence[int]) -> dict[int, bytes]:
+    """Return the stored leaf hashes of several entries. Raises NotInLog."""
+    found = blocks.holding(indices)
+    for index in indices:
+        if index not in found:
+            raise NotInLog(f"The log has no entry {index}.")
+    return {index: block.leaf_hash(index) for index, block in found.items()}
+
+
+def stub(index: int) -> Stub:
+    """Return what is known of an entry without opening it. Raises NotInLog."""
+    found = blocks.holding([index])
+    if index not in found:
         raise NotInLog(f"The log has no entry {index}.")
-    return bytes(value)
+    return _stub(found[index], layout_of(found[index]), index)
 
 
-def open_row(row: Entry, key: KeyHandle) -> LogEntry:
-    """Decrypt a row and check it. Raises LogDamaged that names the entry."""
-    kind, stored = EntryKind(row.kind), bytes(row.leaf_hash)
-    words = sealing.open_leaf(key, row.index, stored, bytes(row.data))
-    salt = domain.salt(key.key, kind.name, position=row.index)
-    leaf = domain.TAGS[kind.name] + words + salt
-    if sha256(b"\x00" + leaf).digest() != stored:
-        raise LogDamaged(f"Entry {row.index} does not have its leaf hash: kind, data or key was changed.")
-    content = None
-    if row.document is not None:
-        seed = sealing.document_seed(row.index, stored)
-        try:
-            content = sealing.unpack_document(sealing.open_sealed(key, seed, bytes(row.document)))
-        except LogDamaged:
-            raise LogDamaged(f"The document of entry {row.index} was changed.") from None
-    return LogEntry(row.index, kind, stored, leaf, content, row.created_at)
+def scope_of(stub: Stub) -> UUID | None:
+    """Return whose entry it is: the scope of its key, or None when that was erased."""
+    handle = keys.by_id([stub.key_id]).get(stub.key_id)
+    return handle.scope if handle else None
+
+
+def recent(limit: int) -> list[Stub]:
+    """Return the end of the log, newest first, unopened."""
+    found: list[Stub] = []
+    for block in blocks.latest(limit):
+        layout = layout_of(block)
+        found += [_stub(block, layout, index) for index in reversed(range(block.first, block.first + block.size))]
+    return found[:limit]
+
+
+def _stub(block: Block, layout: Layout, index: int) -> Stub:
+    position = index - block.first
+    return Stub(index, layout.kind(position), block.leaf_hash(index), block.created_at, layout.key_ids[position])

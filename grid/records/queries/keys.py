@@ -8,6 +8,7 @@ from django.db import transaction
 
 from grid.records import sealing
 from grid.records.models import LogKey
+from grid.records.queries import words
 from grid.records.sealing import KeyHandle
 
 Owner = tuple[UUID, date]
@@ -48,11 +49,12 @@ def forget() -> None:
     """Drop every opened key of this process, as after an erasure."""
     _by_owner.clear()
     _by_id.clear()
+    words.forget()
 
 
 def _open(rows: dict[Owner, LogKey]) -> dict[Owner, KeyHandle]:
     handles = {
-        (scope, period): KeyHandle.of(row.id, sealing.unwrap(bytes(row.wrapped), scope=scope, period=period))
+        (scope, period): KeyHandle.of(row.id, scope, sealing.unwrap(bytes(row.wrapped), scope=scope, period=period))
         for (scope, period), row in rows.items()
     }
     # A key made in this very transaction may yet be rolled back: only a committed one is remembered.

@@ -1,4 +1,4 @@
-"""The log's Merkle tree, read from tiles of 256 hashes; the unfinished tile of a level from the rows below.
+"""The log's Merkle tree, read as tiles of 256 hashes: leaf hashes from blocks, roots of tiles above them.
 
 Any root or proof takes at most three queries, however long the log is.
 """
@@ -10,6 +10,7 @@ from django.db import connection
 
 from grid.domain import merkle
 from grid.records.errors import LogDamaged, NotInLog
+from grid.records.queries import blocks
 
 TILE = 256
 _TILE_LEVELS = 8
@@ -21,10 +22,7 @@ T = TypeVar("T")
 
 def log_size() -> int:
     """Return how many entries the log has."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT max(index) FROM records_entry")
-        (last,) = cursor.fetchone()
-    return 0 if last is None else last + 1
+    return blocks.end()[0]
 
 
 def root_of(size: int) -> bytes:
@@ -58,7 +56,7 @@ def tile(level: int, index: int, width: int = TILE) -> bytes:
 
 def tail(level: int, end: int) -> list[bytes]:
     """Return the hashes of `level` from the start of its unfinished tile up to position `end`."""
-    return _unfinished({(level, end // TILE)})[level, end // TILE][: end % TILE]
+    return _load({(level, end // TILE)})[level, end // TILE][: end % TILE]
 
 
 def _with_nodes(size: int, calculate: Callable[[merkle.Node], T]) -> T:
@@ -92,38 +90,23 @@ def _tile_of(level: int, index: int) -> tuple[int, int]:
 
 
 def _load(wanted: set[tuple[int, int]]) -> dict[tuple[int, int], list[bytes]]:
-    """Return the hashes of tiles, finished or not."""
-    if not wanted:
-        return {}
-    levels, indices = zip(*wanted, strict=True)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT t.level, t.index, t.hashes FROM records_tile t JOIN"
-            " unnest(%s::smallint[], %s::bigint[]) AS w (level, index) USING (level, index)",
-            [list(levels), list(indices)],
-        )
-        found = {(level, index): merkle.split_hashes(bytes(hashes)) for level, index, hashes in cursor.fetchall()}
-    return found | _unfinished(wanted - found.keys())
-
-
-def _unfinished(wanted: set[tuple[int, int]]) -> dict[tuple[int, int], list[bytes]]:
-    """Return the hashes of tiles that are not stored yet: leaf hashes, or roots of the tiles below."""
+    """Return the hashes of tiles, finished or not, as far as they are there without a gap."""
     tiles: dict[tuple[int, int], list[bytes]] = {tile: [] for tile in wanted}
-    if not wanted:
-        return tiles
-    parts, values = [], []
-    for level, index in wanted:
-        bounds = [index * TILE, (index + 1) * TILE]
-        if level == 0:
-            parts.append("SELECT 0, index, leaf_hash FROM records_entry WHERE index >= %s AND index < %s")
-            values += bounds
-        else:
-            parts.append(
-                "SELECT level + 1, index, root FROM records_tile WHERE level = %s AND index >= %s AND index < %s"
-            )
-            values += [level - 1, *bounds]
     with connection.cursor() as cursor:
-        cursor.execute(" UNION ALL ".join(parts) + " ORDER BY 1, 2", values)
-        for level, position, value in cursor.fetchall():
-            tiles[level, position // TILE].append(bytes(value))
+        for table, key, value, levels in (("entryblock", "first", "hashes", False), ("tile", "index", "root", True)):
+            asked = sorted((level, index) for level, index in wanted if (level > 0) is levels)
+            if not asked:
+                continue
+            # One branch each: a range of the primary key, in its order.
+            part = f"SELECT %s::int, {key}, {value} FROM records_{table} WHERE {key} >= %s AND {key} < %s" + (
+                " AND level = %s" if levels else ""
+            )
+            values: list[int] = []
+            for level, index in asked:
+                values += [level, index * TILE, (index + 1) * TILE, *([level - 1] if levels else [])]
+            cursor.execute(" UNION ALL ".join([part] * len(asked)) + " ORDER BY 1, 2", values)
+            for level, position, found in cursor.fetchall():
+                hashes = tiles[level, position // TILE]
+                if position % TILE == len(hashes):
+                    hashes += merkle.split_hashes(bytes(found))
     return tiles

@@ -33,12 +33,9 @@ def sign_checkpoint(*, now: datetime) -> int:
     signer = log_key.signer()
     root = tree.root_of(size)
     body = notes.checkpoint_body(signer.origin, size, root)
-    Checkpoint.objects.create(
-        size=size,
-        root=root,
-        note=notes.sign_note(body, name=signer.origin, private_key=signer.seed),
-        created_at=now,
-    )
+    note = notes.sign_note(body, name=signer.origin, private_key=signer.seed)
+    mac = checkpoints.mac(size=size, root=root, note=note, created_at=now)
+    Checkpoint.objects.create(size=size, root=root, note=note, created_at=now, mac=mac)
     return 1
 
 

@@ -1,9 +1,9 @@
-"""Appending to the log: salted leaf, encrypted row, tiles of the tree; all by COPY, in one transaction."""
+"""Appending to the log: salted leaves, encrypted in blocks, roots of the tree's tiles; by COPY, in one transaction."""
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -13,20 +13,19 @@ from django.db import connection
 from grid.domain import entries as domain
 from grid.domain import merkle
 from grid.domain.entries import EntryKind
-from grid.domain.words import Value
-from grid.records import sealing
+from grid.domain.words import WORD, Value
+from grid.records import forms
+from grid.records.blocks import Block, encode, microseconds
+from grid.records.forms import Item, SlotRow
+from grid.records.queries import blocks as stored
 from grid.records.queries import tree
 from grid.records.queries.keys import Owner
 from grid.records.sealing import KeyHandle
-from grid.records.services import keys
+from grid.records.services import keys, words
 
 _COPY_HEADER = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 _COPY_END = struct.pack("!h", -1)
-_POSTGRES_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-_pack_fixed = struct.Struct("!h iq iq iq ih i").pack
-_pack_length = struct.Struct("!i").pack
-_NULL = _pack_length(-1)
+_field = struct.Struct("!i").pack
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,49 +61,74 @@ def append_with(*, build: Callable[[int], Sequence[NewEntry]], now: datetime) ->
     if not connection.in_atomic_block:
         raise RuntimeError("The log is appended to inside transaction.atomic, with the rows that cite it.")
     keys.lock_log()
-    first = tree.log_size()
+    first, last_at = stored.end()
     entries = build(first)
     if not entries:
         return []
     opened = keys.keys_for(owners={entry.owner for entry in entries}, now=now)
-    hashes, rows = _rows(entries, first=first, opened=opened, now=now)
+    numbers = words.intern(set().union(*(forms.words_of(e.kind, e.fields, e.document) for e in entries)))
+    # Time never falls in the log, so that a moment has one size (`queries.size_at`), whichever clock is ahead.
+    created_at = max(now, last_at) if last_at else now
+    made = []
+    for start, stop in _cuts(first, len(entries)):
+        items, rows = _items(entries[start:stop], first=first + start, opened=opened, numbers=numbers)
+        made.append(encode(items, rows, created_at=created_at, numbers=numbers))
     with connection.cursor() as cursor:
-        columns = "index, key_id, created_at, kind, leaf_hash, data, document"
-        _copy(cursor, f"COPY records_entry ({columns}) FROM STDIN (FORMAT BINARY)", rows)
+        _copy(cursor, "records_entryblock (first, created_at, size, mac, head, hashes, data)", map(_block_row, made))
+        hashes = [each for block in made for each in merkle.split_hashes(block.hashes)]
         _append_tiles(cursor, first=first, hashes=hashes)
     return list(range(first, first + len(entries)))
 
 
-def _rows(
-    entries: Sequence[NewEntry], *, first: int, opened: dict[Owner, KeyHandle], now: datetime
-) -> tuple[list[bytes], list[bytes]]:
-    """Return leaf hashes, and rows in COPY's binary form."""
-    created = (now - _POSTGRES_EPOCH) // _MICROSECOND
-    hashes, rows = [], []
+def _cuts(first: int, count: int) -> Iterator[tuple[int, int]]:
+    """Yield (start, stop) of the parts of `count` entries from index `first` that lie within one tile each."""
+    start = 0
+    while start < count:
+        stop = min(count, start + tree.TILE - (first + start) % tree.TILE)
+        yield start, stop
+        start = stop
+
+
+def _items(
+    entries: Sequence[NewEntry], *, first: int, opened: dict[Owner, KeyHandle], numbers: dict[bytes, int]
+) -> tuple[list[Item], list[SlotRow] | None]:
+    """Return the entries of a block ready to be sealed, and their columns when all are slot energy."""
+    items: list[Item] = []
     owner: Owner | None = None
     for index, entry in enumerate(entries, start=first):
         if entry.owner != owner:
             owner = entry.owner
             handle = opened[owner]
+            scope = handle.scope.int.to_bytes(WORD, "big")
         kind = entry.kind
-        salt = domain.salt(handle.key, kind.name, position=index)
-        leaf = domain.encode(kind, entry.fields, salt)
-        leaf_hash = sha256(b"\x00" + leaf).digest()
-        data = sealing.seal_leaf(handle, index, leaf_hash, leaf)
-        if entry.document is None:
-            document = _NULL
-        else:
-            seed = sealing.document_seed(index, leaf_hash)
-            sealed = sealing.seal(handle, seed, sealing.pack_document(entry.document))
-            document = _pack_length(len(sealed)) + sealed
-        fixed = _pack_fixed(7, 8, index, 8, handle.id, 8, created, 2, kind, 32)
-        rows.append(fixed + leaf_hash + _pack_length(len(data)) + data + document)
-        hashes.append(leaf_hash)
-    return hashes, rows
+        leaf = domain.encode(kind, entry.fields, domain.salt(handle.key, kind.name, position=index))
+        items.append(Item(index, kind, handle, scope, leaf, sha256(b"\x00" + leaf).digest(), entry.document))
+    return items, _slot_rows(entries, items, numbers)
+
+
+def _slot_rows(entries: Sequence[NewEntry], items: Sequence[Item], numbers: dict[bytes, int]) -> list[SlotRow] | None:
+    rows = []
+    for entry, item in zip(entries, items, strict=True):
+        if entry.kind is not EntryKind.INTERVAL:
+            return None
+        row = forms.slot_row(entry.fields, entry.document, key=item.key, scope=item.scope, numbers=numbers)
+        if row is None:
+            return None
+        rows.append(row)
+    return rows
+
+
+def _block_row(block: Block) -> bytes:
+    """Return a block in COPY's binary form."""
+    fixed = (7, 8, block.first, 8, microseconds(block.created_at), 2, block.size)
+    parts = [struct.pack("!hiqiqih", *fixed)]
+    for value in (block.mac, block.head, block.hashes, block.data):
+        parts += [_field(len(value)), value]
+    return b"".join(parts)
 
 
 def _append_tiles(cursor: Any, *, first: int, hashes: list[bytes]) -> None:
-    """Write the tiles that `hashes`, beginning at leaf `first`, complete; a full one adds a hash above."""
+    """Write the roots of the tiles that `hashes`, beginning at leaf `first`, complete, level by level."""
     level = 0
     rows = []
     while hashes and (first % tree.TILE + len(hashes)) >= tree.TILE:
@@ -113,17 +137,14 @@ def _append_tiles(cursor: Any, *, first: int, hashes: list[bytes]) -> None:
             first -= first % tree.TILE
         above = []
         for start in range(0, len(hashes) - tree.TILE + 1, tree.TILE):
-            tile = hashes[start : start + tree.TILE]
-            above.append(merkle.root(tile))
+            above.append(merkle.root(hashes[start : start + tree.TILE]))
             index = (first + start) // tree.TILE
-            rows.append(
-                struct.pack("!h ih iq i", 4, 2, level, 8, index, 8192) + b"".join(tile) + _pack_length(32) + above[-1]
-            )
+            rows.append(struct.pack("!hiqihi", 3, 8, index, 2, level, merkle.HASH_SIZE) + above[-1])
         first, hashes, level = first // tree.TILE, above, level + 1
     if rows:
-        _copy(cursor, "COPY records_tile (level, index, hashes, root) FROM STDIN (FORMAT BINARY)", rows)
+        _copy(cursor, "records_tile (index, level, root)", rows)
 
 
-def _copy(cursor: Any, statement: str, rows: list[bytes]) -> None:
-    with cursor.copy(statement) as copy:
+def _copy(cursor: Any, table_and_columns: str, rows: Iterable[bytes]) -> None:
+    with cursor.copy(f"COPY {table_and_columns} FROM STDIN (FORMAT BINARY)") as copy:
         copy.write(_COPY_HEADER + b"".join(rows) + _COPY_END)

@@ -1,46 +1,78 @@
-"""Receipts: what a submitter holds from the moment an entry is accepted until it is anchored."""
+"""Making receipts (`grid.domain.receipts`): one signature per block, the same bytes whenever they are asked for."""
 
-import json
-from datetime import UTC, datetime, timedelta
-from typing import TypedDict
+from collections.abc import Collection
+from datetime import UTC, timedelta
+from functools import lru_cache
 
+from grid.domain import merkle, receipts
+from grid.domain.receipts import Receipt
 from grid.records import log_key
+from grid.records.blocks import Block
+from grid.records.errors import NotInLog
+from grid.records.log_key import LogSigner
+from grid.records.queries import blocks
+
+__all__ = ["ANCHOR_WITHIN", "Receipt", "receipts_for"]
 
 ANCHOR_WITHIN = timedelta(hours=1)
+"""How long after its append an entry is on chain at the latest. Receipts are made anew from what is stored: a
+change of this promise may hold for blocks from an index on only, lest old receipts change with it."""
 
 
-class Receipt(TypedDict):
-    """A signed promise: this leaf is in the log at this index, and on chain at latest by then.
+def receipts_for(indices: Collection[int]) -> dict[int, Receipt]:
+    """Return the receipts of entries, by index; right after the append too, in its transaction.
 
-    Times are unix seconds, hashes and signature hexadecimal. The Ed25519 signature covers
-    `signed_bytes` of the other members.
+    Raises NotInLog for an index beyond the end. An erased entry keeps its receipt, as it keeps its hash.
     """
-
-    log: str
-    index: int
-    leaf_hash: str
-    received_at: int
-    anchor_by: int
-    signature: str
-
-
-def receipt(*, index: int, leaf_hash: bytes, received_at: datetime) -> Receipt:
-    """Return the receipt of an entry. The same entry always has the same receipt, byte for byte."""
+    found = blocks.holding(indices)
     signer = log_key.signer()
-    received = int(received_at.astimezone(UTC).timestamp())
-    unsigned = Receipt(
+    trees: dict[int, tuple[Receipt, merkle.MerkleTree]] = {}
+    answer: dict[int, Receipt] = {}
+    for index in indices:
+        block = found.get(index)
+        if block is None:
+            raise NotInLog(f"The log has no entry {index}.")
+        if block.first not in trees:
+            tree = merkle.MerkleTree(merkle.split_hashes(block.hashes))
+            trees[block.first] = _promise(signer, block, tree.root.hex()), tree
+        promise, tree = trees[block.first]
+        position = index - block.first
+        answer[index] = {
+            **promise,
+            "index": index,
+            "leaf_hash": tree.node(0, position).hex(),
+            "path": [item.hex() for item in tree.inclusion_proof(position)],
+        }
+    return answer
+
+
+def _promise(signer: LogSigner, block: Block, root: str) -> Receipt:
+    """Return what is the same in all receipts of a block."""
+    received_at = int(block.created_at.astimezone(UTC).timestamp())
+    anchor_by = received_at + int(ANCHOR_WITHIN.total_seconds())
+    message = receipts.signed_bytes(
         log=signer.origin,
-        index=index,
-        leaf_hash=leaf_hash.hex(),
-        received_at=received,
-        anchor_by=received + int(ANCHOR_WITHIN.total_seconds()),
-        signature="",
+        first=block.first,
+        size=block.size,
+        root=root,
+        received_at=received_at,
+        anchor_by=anchor_by,
     )
-    unsigned["signature"] = signer.sign(signed_bytes(unsigned)).hex()
-    return unsigned
+    return Receipt(
+        log=signer.origin,
+        first=block.first,
+        size=block.size,
+        root=root,
+        received_at=received_at,
+        anchor_by=anchor_by,
+        signature=_sign(signer, message),
+        index=block.first,
+        leaf_hash="",
+        path=[],
+    )
 
 
-def signed_bytes(receipt: Receipt) -> bytes:
-    """Return the bytes a receipt's signature covers: its members but the signature, as compact JSON."""
-    members = {name: value for name, value in receipt.items() if name != "signature"}
-    return json.dumps(members, sort_keys=True, separators=(",", ":")).encode()
+@lru_cache(maxsize=4_096)
+def _sign(signer: LogSigner, message: bytes) -> str:
+    """Return the signature. Ed25519 gives the same one each time; the cache only saves the work."""
+    return signer.sign(message).hex()

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from django.db import connection
@@ -13,45 +14,30 @@ from grid.domain.plausibility import balance_tolerance_wh, export_limit_wh, impo
 from grid.domain.profile import Limits
 from grid.domain.registers import Channel, rise
 from grid.domain.slots import SLOT_SECONDS, SLOTS_PER_DAY, day_of, slot_of
-from grid.metering.models import Binding, Interval, Meter, MeteringPoint, PointKind, Quality, Register
+from grid.metering.models import Binding, Meter, MeteringPoint, PointKind, RegisterBlock, ZoneSlot
+from grid.metering.packing import unpack
 from grid.metering.queries import BindingBook
+from grid.metering.queries.registers import readings_around
 from grid.sentinel.models import Rule
 
-_NEWEST = """
-    SELECT DISTINCT ON (i.point_id, i.slot)
-        i.point_id, i.slot, i.import_wh, i.export_wh, i.quality, p.kind, p.fuse_w, p.pv_peak_w
-    FROM metering_interval i JOIN metering_meteringpoint p ON p.id = i.point_id
-    WHERE p.zone_id = %(zone)s AND i.slot >= %(first)s AND i.slot < %(after)s
-    ORDER BY i.point_id, i.slot, i.version DESC
-"""
 # Wide of the exact limits, which Python then applies: the database only picks what is worth a look.
-_LARGE = f"""
-    SELECT point_id, slot, import_wh, export_wh FROM ({_NEWEST}) newest
-    WHERE import_wh * 4 > fuse_w
-        OR export_wh * 4 > CASE WHEN kind = %(feeder)s THEN fuse_w ELSE least(fuse_w, pv_peak_w) END
+_LARGE = """
+    SELECT id, slot, import_wh, export_wh FROM (
+        SELECT DISTINCT ON (i.slot, i.point_id) p.id, i.slot, i.import_wh, i.export_wh, p.kind, p.fuse_w, p.pv_peak_w
+        FROM metering_interval i JOIN metering_meteringpoint p ON p.number = i.point_id
+        WHERE p.zone_id = %(zone)s AND i.slot >= %(first)s AND i.slot < %(after)s
+        ORDER BY i.slot, i.point_id, i.version DESC
+    ) newest
+    WHERE import_wh::bigint * 4 > fuse_w
+        OR export_wh::bigint * 4 > CASE WHEN kind = %(feeder)s THEN fuse_w ELSE least(fuse_w, pv_peak_w) END
+    ORDER BY id, slot
 """
-_BALANCE = f"""
-    SELECT slot, sum(CASE WHEN kind = %(member)s THEN import_wh - export_wh ELSE 0 END),
-        sum(CASE WHEN kind = %(feeder)s THEN import_wh - export_wh ELSE 0 END),
-        sum(CASE WHEN kind = %(member)s THEN import_wh + export_wh ELSE 0 END)
-    FROM ({_NEWEST}) newest GROUP BY slot
-    HAVING count(*) FILTER (WHERE kind = %(feeder)s) > 0 AND count(*) FILTER (WHERE quality <> %(valid)s) = 0
+_BALANCE = """
+    SELECT slot, import_wh - export_wh, feeder_import_wh - feeder_export_wh, import_wh + export_wh
+    FROM metering_zoneslot
+    WHERE zone_id = %(zone)s AND slot >= %(first)s AND slot < %(after)s
+        AND feeders > 0 AND estimated + missing + feeders_unread = 0
     ORDER BY slot
-"""
-# Each meter's last register before the range first: as a filter it would be looked up for every row.
-_FALLEN = """
-    WITH starts AS MATERIALIZED (
-        SELECT m.id, coalesce(
-            (SELECT max(b.at) FROM metering_register b WHERE b.meter_id = m.id AND b.at <= %(first)s), %(first)s
-        ) AS at
-        FROM unnest(%(meters)s::bigint[]) AS m(id)
-    )
-    SELECT meter_id, at, import_wh, export_wh, before_at, before_import, before_export FROM (
-        SELECT r.meter_id, r.at, r.import_wh, r.export_wh, lag(r.at) OVER by_meter AS before_at,
-            lag(r.import_wh) OVER by_meter AS before_import, lag(r.export_wh) OVER by_meter AS before_export
-        FROM starts s JOIN metering_register r ON r.meter_id = s.id AND r.at >= s.at AND r.at <= %(last)s
-        WINDOW by_meter AS (PARTITION BY r.meter_id ORDER BY r.at)
-    ) pairs WHERE at > %(first)s AND (import_wh < before_import OR export_wh < before_export) ORDER BY at, meter_id
 """
 _RECORDS = """
     SELECT e.id, e.meter_id, e.counter, e.fork, e.received_at, (
@@ -97,12 +83,8 @@ class Watch:
 
         Who sends late is looked at like who sends in time.
         """
-        revised = Interval.objects.filter(
-            point__zone=self.zone,
-            version__gt=0,
-            log_index__gte=log_size,
-            slot__gte=next_slot - REVISED_SLOTS,
-            slot__lt=next_slot,
+        revised = ZoneSlot.objects.filter(
+            zone=self.zone, log_size__gt=log_size, slot__gte=next_slot - REVISED_SLOTS, slot__lt=next_slot
         )
         return revised.aggregate(first=Min("slot"))["first"] or next_slot
 
@@ -131,29 +113,29 @@ class Watch:
 
     def fallen_registers(self, first: int, after: int) -> Iterator[Finding]:
         """A register lower than the one before, by more than a rollover explains."""
-        parameters: dict[str, Any] = {
-            "meters": list(self.meters),
-            "first": first * SLOT_SECONDS,
-            "last": after * SLOT_SECONDS,
-        }
-        with connection.cursor() as cursor:
-            cursor.execute(_FALLEN, parameters)
-            rows = cursor.fetchall()
-        for meter, at, imported, exported, before_at, before_import, before_export in rows:
-            slots = range(slot_of(before_at), slot_of(at))
+        start, end = first * SLOT_SECONDS, after * SLOT_SECONDS
+        readings = readings_around(list(self.meters), first=start, last=end)
+        pairs = [
+            (now.at, meter, before, now)
+            for meter, found in readings.items()
+            for before, now in pairwise(found)
+            if start < now.at <= end and (now.import_wh < before.import_wh or now.export_wh < before.export_wh)
+        ]
+        for at, meter, before, now in sorted(pairs):
+            slots = range(slot_of(before.at), slot_of(at))
             point = self._point(meter, slots.stop - 1)
             if point is None:
                 continue
             channel = Channel(self.meters[meter].register_modulus_wh, import_limit_wh(point.fuse_w))
             rises = (
-                rise(before_import, imported, len(slots), channel),
-                rise(before_export, exported, len(slots), channel),
+                rise(before.import_wh, now.import_wh, len(slots), channel),
+                rise(before.export_wh, now.export_wh, len(slots), channel),
             )
             if None in rises:
                 details = {
                     "meter": self.meters[meter].serial,
-                    "before": [before_import, before_export],
-                    "after": [imported, exported],
+                    "before": [before.import_wh, before.export_wh],
+                    "after": [now.import_wh, now.export_wh],
                 }
                 yield Finding(Rule.REGISTER_FELL, slots.stop - 1, point, details, tuple(slots))
 
@@ -175,10 +157,10 @@ class Watch:
 
     def _fork(self, meter: int, counter: int, received_at: datetime, details: dict[str, Any]) -> Iterator[Finding]:
         """A fork touches the slots of the record that was accepted under the same counter."""
-        ends = Register.objects.filter(
-            meter_id=meter, envelope__meter_id=meter, envelope__counter=counter, envelope__fork=False
-        ).values_list("at", flat=True)
-        slots = tuple(sorted({slot_of(at) - 1 for at in ends}))
+        blocks = RegisterBlock.objects.filter(
+            envelope__meter_id=meter, envelope__counter=counter, envelope__fork=False
+        ).values_list("packed", flat=True)
+        slots = tuple(sorted({slot_of(reading.at) - 1 for block in blocks for reading in unpack(bytes(block))}))
         slot = slots[-1] if slots else slot_of(int(received_at.timestamp()))
         point = self._point(meter, slot)
         if point is not None:
@@ -193,9 +175,7 @@ class Watch:
             "zone": self.zone.pk,
             "first": first,
             "after": after,
-            "member": PointKind.MEMBER.value,
             "feeder": PointKind.FEEDER.value,
-            "valid": int(Quality.VALID),
         }
         with connection.cursor() as cursor:
             cursor.execute(statement, parameters)

@@ -153,7 +153,7 @@ def test_correction_of_the_past_is_a_later_binding_and_a_next_version(
     assert binding_at(point=point, day=FIRST_DAY) == binding
     assert binding_at(point=point, day=FIRST_DAY, known_at=before) == Binding.objects.earliest("pk")
     assert binding_at(point=point, day=FIRST_DAY, known_at=at_slot(FIRST_SLOT - 1)) is None
-    last = Interval.objects.get(point=point, slot=FIRST_SLOT, version=1)
+    last = Interval.objects.get(point=alice.point, slot=FIRST_SLOT, version=1)
     assert log.decoded(last.log_index)["bindingIndex"] == binding.log_index
     assert slots.close_due(zone=zone, now=now) == 0 or Interval.objects.filter(slot=FIRST_SLOT).count() == 2
 

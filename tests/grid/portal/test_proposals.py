@@ -53,7 +53,7 @@ def test_the_page_shows_what_is_signed_byte_for_byte(client: Client, people: Peo
     text = client.get(path_of(proposal)).content.decode()
     message = proposals.terms_of(proposal).message()
     for value in message.values():
-        assert ("0x" + value.hex() if isinstance(value, bytes) else str(value)) in text
+        assert ("0x" + value.hex() if isinstance(value, bytes) else str(value).lower()) in text
     digest = typed_data.digest(DOMAIN, "Binding", message)
     assert "0x" + digest.hex() in text
     document = client.get(path_of(proposal, "proposal_json")).json()

@@ -61,6 +61,11 @@ def tamper(statement: str) -> None:
         cursor.execute("SET LOCAL session_replication_role = origin")
 
 
+def flip(table: str, column: str, bit: int, where: str) -> str:
+    """A statement that flips one bit of a row of the log."""
+    return f"UPDATE records_{table} SET {column} = set_bit({column}, {bit}, 1 - get_bit({column}, {bit})) WHERE {where}"
+
+
 def grow(count: int, *, start: int = 0) -> list[int]:
     """Append `count` profiles in one transaction."""
     with transaction.atomic():

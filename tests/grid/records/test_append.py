@@ -14,12 +14,17 @@ from grid.domain import merkle
 from grid.domain.entries import EntryKind
 from grid.records import queries
 from grid.records.errors import Erased, LogDamaged, NotInLog
-from grid.records.models import Entry, LogKey, Tile
+from grid.records.models import EntryBlock, LogKey, Tile
 from grid.records.queries import keys as opened_keys
 from grid.records.services import NewEntry, append, append_with, keys
 from tests.grid.records.support import NOW, PERIOD, POINT, ZONE, grow, interval, profile, registers, tamper
 
 pytestmark = pytest.mark.django_db
+
+
+def stored_hashes() -> list[bytes]:
+    packed = b"".join(bytes(block.hashes) for block in EntryBlock.objects.order_by("first"))
+    return merkle.split_hashes(packed)
 
 
 def test_entries_get_the_next_indices_and_read_back() -> None:
@@ -57,9 +62,9 @@ def test_nothing_readable_is_stored() -> None:
     with transaction.atomic():
         append(entries=[interval(7, document=b"the content of a decision")], now=NOW)
 
-    row = Entry.objects.get(index=0)
-    assert b"decision" not in bytes(row.document or b"")
-    assert POINT.bytes not in bytes(row.data)
+    row = EntryBlock.objects.get(first=0)
+    assert b"decision" not in bytes(row.data)
+    assert POINT.bytes not in bytes(row.head + row.data)
 
 
 def test_a_refused_entry_takes_its_batch_and_names_its_field() -> None:
@@ -101,11 +106,13 @@ def test_tiles_hold_what_the_entries_hash_to() -> None:
     grow(300)
     grow(300, start=300)
 
-    hashes = [bytes(row.leaf_hash) for row in Entry.objects.order_by("index")]
+    blocks = list(EntryBlock.objects.order_by("first"))
+    assert [(block.first, block.size) for block in blocks] == [(0, 256), (256, 44), (300, 212), (512, 88)]
+    hashes = stored_hashes()
     tiles = list(Tile.objects.order_by("level", "index"))
     assert [(tile.level, tile.index) for tile in tiles] == [(0, 0), (0, 1)]
-    assert bytes(tiles[1].hashes) == b"".join(hashes[256:512])
     assert bytes(tiles[1].root) == merkle.root(hashes[256:512])
+    assert queries.tile(0, 1) == b"".join(hashes[256:512])
 
 
 def test_a_full_level_makes_a_tile_above() -> None:
@@ -115,14 +122,14 @@ def test_a_full_level_makes_a_tile_above() -> None:
     above = Tile.objects.get(level=1, index=0)
     below = Tile.objects.filter(level=0).order_by("index")
     assert below.count() == 256
-    assert bytes(above.hashes) == b"".join(bytes(tile.root) for tile in below)
+    assert queries.tile(1, 0) == b"".join(bytes(tile.root) for tile in below)
     assert queries.root_of(256 * 256) == bytes(above.root)
 
 
 @pytest.mark.parametrize("size", [1, 2, 255, 256, 257, 511, 700])
 def test_proofs_agree_with_a_tree_in_memory(size: int) -> None:
     grow(700)
-    hashes = [bytes(row.leaf_hash) for row in Entry.objects.order_by("index")]
+    hashes = stored_hashes()
     tree = merkle.MerkleTree(hashes[:size])
 
     assert queries.root_of(size) == tree.root
@@ -151,31 +158,35 @@ def test_beyond_the_end_there_is_nothing() -> None:
         queries.entry(3)
 
 
-@pytest.mark.parametrize("table", ["records_entry", "records_tile"])
-@pytest.mark.parametrize("change", ["UPDATE {} SET index = index + 1", "DELETE FROM {}"])
+@pytest.mark.parametrize("table", ["records_entryblock", "records_tile", "records_word"])
+@pytest.mark.parametrize("change", ["UPDATE {0} SET {1} = {1} + 1", "DELETE FROM {0}", "TRUNCATE {0}"])
 def test_the_database_refuses_changes(table: str, change: str) -> None:
     grow(300)
+    with transaction.atomic():
+        append(entries=[interval(7, document=registers())], now=NOW)
+    column = {"records_entryblock": "size", "records_tile": "index", "records_word": "id"}[table]
     with (
         pytest.raises(IntegrityError, match="append-only"),
         transaction.atomic(),
         connection.cursor() as cursor,
     ):
-        cursor.execute(change.format(table))
+        cursor.execute(change.format(table, column))
 
 
-@pytest.mark.parametrize("column", ["data", "leaf_hash", "document"])
+@pytest.mark.parametrize("column", ["data", "hashes", "head"])
 def test_a_changed_bit_is_found_on_reading(column: str) -> None:
     with transaction.atomic():
         append(entries=[profile(1, document=b"a rule book")], now=NOW)
-    tamper(f"UPDATE records_entry SET {column} = set_bit({column}, 3, 1 - get_bit({column}, 3))")
+    tamper(f"UPDATE records_entryblock SET {column} = set_bit({column}, 3, 1 - get_bit({column}, 3))")
 
-    with pytest.raises(LogDamaged, match=r"[Ee]ntry 0"):
+    with pytest.raises(LogDamaged, match=r"[Ee]ntr(y|ies) 0"):
         queries.entry(0)
 
 
 def test_a_changed_kind_is_found_on_reading() -> None:
     grow(1)
-    tamper("UPDATE records_entry SET kind = 2")
+    kind = 8 * (1 + 11 + 1)  # behind form, nonce, and "one kind for all"
+    tamper(f"UPDATE records_entryblock SET head = set_bit(head, {kind}, 1 - get_bit(head, {kind}))")
 
     with pytest.raises(LogDamaged, match="Entry 0"):
         queries.entry(0)

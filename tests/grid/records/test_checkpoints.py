@@ -3,7 +3,6 @@
 from io import StringIO
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 
@@ -16,9 +15,9 @@ from grid.records.errors import LogDamaged
 from grid.records.models import Checkpoint
 from grid.records.queries import damage
 from grid.records.queries.checkpoints import chain_fields
-from grid.records.services import checkpoints, receipts
+from grid.records.services import checkpoints
 from tests.chain.support import sweep
-from tests.grid.records.support import NOW, grow, tamper
+from tests.grid.records.support import NOW, flip, grow, tamper
 
 pytestmark = pytest.mark.django_db
 
@@ -49,7 +48,7 @@ def test_a_checkpoint_is_a_note_that_others_can_check() -> None:
 def test_a_rewritten_log_is_not_signed() -> None:
     grow(5)
     checkpoints.sign_checkpoint(now=NOW)
-    tamper("UPDATE records_entry SET leaf_hash = sha256('other') WHERE index = 3")
+    tamper("UPDATE records_entryblock SET hashes = set_bit(hashes, 3 * 256, 1 - get_bit(hashes, 3 * 256))")
     grow(1, start=5)
 
     with pytest.raises(LogDamaged, match="first 5 entries"):
@@ -118,16 +117,6 @@ def test_a_signed_checkpoint_stays() -> None:
     Checkpoint.objects.update(anchored_at=NOW)
 
 
-def test_a_receipt_is_the_same_each_time_and_signed() -> None:
-    grow(1)
-    first = receipts.receipt(index=0, leaf_hash=queries.leaf_hash(0), received_at=NOW)
-
-    assert first == receipts.receipt(index=0, leaf_hash=queries.leaf_hash(0), received_at=NOW)
-    assert first["anchor_by"] - first["received_at"] == 3600
-    public = Ed25519PublicKey.from_public_bytes(log_key.signer().public_key)
-    public.verify(bytes.fromhex(first["signature"]), receipts.signed_bytes(first))
-
-
 def test_the_check_of_a_sound_log(chain: Client) -> None:
     grow(600)
     anchor(chain)
@@ -152,16 +141,20 @@ def test_the_check_finds_the_root_of_any_size(size: int) -> None:
 @pytest.mark.parametrize(
     ("statement", "found"),
     [
-        ("UPDATE records_entry SET data = set_bit(data, 9, 1 - get_bit(data, 9)) WHERE index = 400", "Entry 400"),
-        ("UPDATE records_entry SET leaf_hash = sha256('x') WHERE index = 599", "Entry 599"),
-        ("UPDATE records_entry SET kind = 8 WHERE index = 2", "Entry 2 "),
-        ("DELETE FROM records_entry WHERE index = 300", "Entry 300 is missing"),
-        ("UPDATE records_tile SET hashes = set_bit(hashes, 9, 1 - get_bit(hashes, 9)) WHERE index = 1", "Tile 0/1"),
+        (flip("entryblock", "data", 9, "first = 256"), "Entry 256"),
+        (flip("entryblock", "hashes", 87 * 256, "first = 512"), "Entry 599"),
+        (flip("entryblock", "mac", 5, "first = 256"), "entries 256 to 511"),
+        ("UPDATE records_entryblock SET created_at = created_at + interval '1 us' WHERE first = 0", "0 to 255"),
+        ("UPDATE records_entryblock SET size = 255 WHERE first = 256", "entries 256 to 510"),
+        ("UPDATE records_entryblock SET first = 255 WHERE first = 256", "entries 255 to 510"),
+        ("DELETE FROM records_entryblock WHERE first = 256", "Entry 256 is missing"),
         ("UPDATE records_tile SET root = sha256('x') WHERE index = 0", "Tile 0/0"),
         ("DELETE FROM records_tile WHERE index = 1", "Tile 0/1 is missing"),
         ("UPDATE records_checkpoint SET root = sha256('x')", "Checkpoint 600"),
         ("UPDATE records_checkpoint SET note = replace(note, '600', '601')", "Checkpoint 600"),
-        ("DELETE FROM records_entry WHERE index = 599", "Checkpoint 600 covers more than the 599"),
+        ("UPDATE records_checkpoint SET created_at = created_at + interval '1 us'", "Checkpoint 600"),
+        (flip("checkpoint", "mac", 5, "true"), "Checkpoint 600"),
+        ("DELETE FROM records_entryblock WHERE first = 512", "Checkpoint 600 covers more than the 512"),
     ],
 )
 def test_the_check_names_the_first_bad_row(statement: str, found: str) -> None:

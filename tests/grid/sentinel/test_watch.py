@@ -6,8 +6,10 @@ from hashlib import sha256
 import pytest
 from django.db import Error, connection, transaction
 
+from grid.domain.ocmf import RegisterReading
 from grid.domain.slots import SLOT_SECONDS
-from grid.metering.models import Envelope, Meter, Quality, Register
+from grid.metering.models import Envelope, Meter, Quality, RegisterBlock
+from grid.metering.packing import pack, unpack
 from grid.records import queries as records
 from grid.sentinel import services as sentinel
 from grid.sentinel.models import Flag, Hold, Rule, WatchCursor
@@ -37,14 +39,14 @@ def envelope(meter: Meter, counter: int, *, fork: bool = False, number: int | No
 
 
 def register(home: Home, slot: int, imported: int, exported: int, record: Envelope) -> None:
-    Register.objects.create(
-        meter=home.meter,
-        at=slot * SLOT_SECONDS,
-        import_wh=imported,
-        export_wh=exported,
-        synchronised=True,
-        envelope=record,
+    """Add a register at a slot's start to what a record brought."""
+    block = RegisterBlock.objects.filter(envelope=record).first() or RegisterBlock(
+        envelope=record, meter=home.meter, log_index=1
     )
+    reading = RegisterReading(slot * SLOT_SECONDS, imported, exported, True)
+    readings = [*(unpack(bytes(block.packed)) if block.packed else []), reading]
+    block.first_at, block.last_at, block.packed = readings[0].at, readings[-1].at, pack(readings)
+    block.save()
 
 
 def test_an_ordinary_day_raises_nothing(street: Street) -> None:

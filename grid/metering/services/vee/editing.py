@@ -51,7 +51,7 @@ def suggest(*, point: MeteringPoint, slots: range) -> Suggestion:
     before = _known(point, slots)
     derived = derive([(point, slots)], zone_bindings(point.zone))
     total = _total(derived, slots)
-    history = history_of([point.pk], slots)[point.pk]
+    history = history_of([point], slots)[point.pk]
     around = {
         row.slot: (row.import_wh, row.export_wh)
         for row in intervals(points=[point.pk], from_slot=slots.start - 1, to_slot=slots.stop + 1)

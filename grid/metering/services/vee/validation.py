@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
-from itertools import groupby
 from uuid import UUID
 
 from django.db import transaction
@@ -35,15 +34,16 @@ def site_of(point: MeteringPoint) -> vee.Site:
     )
 
 
-def history_of(points: Sequence[UUID], slots: range, *, known_at: datetime | None = None) -> dict[UUID, vee.History]:
+def history_of(points: Sequence[MeteringPoint], slots: range) -> dict[UUID, vee.History]:
     """Return what the same slots of reference days had, measured values only."""
-    found: dict[UUID, dict[int, list[tuple[int, int]]]] = {point: defaultdict(list) for point in points}
+    names = {point.number: point.pk for point in points}
+    found: dict[UUID, dict[int, list[tuple[int, int]]]] = {point.pk: defaultdict(list) for point in points}
     for week in range(1, vee.REFERENCE_WEEKS + 1):
         back = week * 7 * SLOTS_PER_DAY
-        rows = intervals(points=points, from_slot=slots.start - back, to_slot=slots.stop - back, known_at=known_at)
+        rows = intervals(points=list(found), from_slot=slots.start - back, to_slot=slots.stop - back)
         for row in rows:
             if row.quality == Quality.VALID:
-                found[row.point_id][row.slot + back].append((row.import_wh, row.export_wh))
+                found[names[row.point_id]][row.slot + back].append((row.import_wh, row.export_wh))
     return {point: dict(values) for point, values in found.items()}
 
 
@@ -77,7 +77,7 @@ def validate_slots(*, zone: Zone, slots: range, now: datetime) -> int:
     for start in range(0, len(points), POINTS_AT_A_TIME):
         some = points[start : start + POINTS_AT_A_TIME]
         metered = _metered(zone, some, slots)
-        history = history_of([point.pk for point in some], slots)
+        history = history_of(some, slots)
         rows = [
             SlotException(
                 point=point,
@@ -99,22 +99,20 @@ def validate_slots(*, zone: Zone, slots: range, now: datetime) -> int:
 
 def _metered(zone: Zone, points: Sequence[MeteringPoint], slots: range) -> dict[UUID, list[vee.Metered]]:
     """Return the slots as they stand, with the reason where one is not valid."""
-    rows = list(intervals(points=[point.pk for point in points], from_slot=slots.start, to_slot=slots.stop))
+    names = {point.number: point.pk for point in points}
+    rows = list(intervals(points=list(names.values()), from_slot=slots.start, to_slot=slots.stop))
     doubtful = {row.point_id for row in rows if row.quality in (Quality.MISSING, Quality.ESTIMATED)}
-    wanted = [(point, slots) for point in points if point.pk in doubtful]
+    wanted = [(point, slots) for point in points if point.number in doubtful]
     reasons: dict[tuple[UUID, int], Reason] = {}
     if wanted:
         for derived in derive(wanted, zone_bindings(zone)):
             reasons[derived.point.pk, derived.energy.slot] = derived.energy.reason
-    return {
-        point: [
-            vee.Metered(
-                row.slot, row.import_wh, row.export_wh, row.quality, reasons.get((point, row.slot), Reason.NONE)
-            )
-            for row in group
-        ]
-        for point, group in groupby(rows, key=lambda row: row.point_id)
-    }
+    found: dict[UUID, list[vee.Metered]] = defaultdict(list)
+    for row in rows:
+        point = names[row.point_id]
+        reason = reasons.get((point, row.slot), Reason.NONE)
+        found[point].append(vee.Metered(row.slot, row.import_wh, row.export_wh, row.quality, reason))
+    return found
 
 
 def _parts(slots: list[vee.Metered]) -> list[list[vee.Metered]]:

@@ -15,6 +15,14 @@ CREATE TRIGGER metering_intervaledit_append_only BEFORE UPDATE OR DELETE ON mete
     FOR EACH ROW EXECUTE FUNCTION metering_refuse_change();
 """
 
+# A column that a trigger names cannot change its type.
+_UNWATCH = "DROP TRIGGER metering_meter_changed ON metering_meter"
+_WATCH = """
+CREATE TRIGGER metering_meter_changed
+    BEFORE UPDATE OF serial, vendor, model, register_modulus_wh, state ON metering_meter
+    FOR EACH ROW EXECUTE FUNCTION metering_count_change();
+"""
+
 _BACKWARD = """
 DROP TRIGGER metering_intervaledit_append_only ON metering_intervaledit;
 DROP TRIGGER metering_exchange_append_only ON metering_exchange;
@@ -25,7 +33,7 @@ DROP TRIGGER metering_meterevent_append_only ON metering_meterevent;
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0001_initial"),
-        ("metering", "0002_append_only"),
+        ("metering", "0005_zone_slots"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -48,7 +56,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name="interval",
             name="quality",
-            field=models.PositiveSmallIntegerField(
+            field=models.SmallIntegerField(
                 choices=[
                     (0, "Valid"),
                     (7, "Written down by a person"),
@@ -58,6 +66,7 @@ class Migration(migrations.Migration):
                 ]
             ),
         ),
+        migrations.RunSQL(_UNWATCH, _WATCH),
         migrations.AlterField(
             model_name="meter",
             name="state",
@@ -72,6 +81,7 @@ class Migration(migrations.Migration):
                 max_length=14,
             ),
         ),
+        migrations.RunSQL(_WATCH, _UNWATCH),
         migrations.CreateModel(
             name="BindingProposal",
             fields=[
