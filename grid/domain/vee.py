@@ -42,6 +42,7 @@ class Rule(StrEnum):
     NIGHT_EXPORT = "night_export"
     SPIKE = "spike"
     STUCK = "stuck"
+    CLOCK_BEHIND = "clock_behind"
 
 
 class Metered(NamedTuple):

@@ -244,3 +244,15 @@ def test_edits_are_append_only(zone: Zone, alice: Home, olga: User) -> None:
     with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
         IntervalEdit.objects.update(reason="other")
     assert FIRST_DAY * 96 == FIRST_SLOT
+
+
+@pytest.mark.parametrize(("jitter", "found"), [(0, True), (1, False)])
+def test_clock_that_is_behind_is_an_exception_of_the_day(zone: Zone, alice: Home, jitter: int, found: bool) -> None:
+    for number, slot in enumerate(range(DAY.stop - 30, DAY.stop + 1), start=1):
+        late = at_slot(slot, 12 + 7 * jitter * (number % 2))
+        (result,) = ingest(records=[alice.record(number, [(slot, number, 0)])], now=late)
+        assert result.status == "accepted"
+
+    slots.close_due(zone=zone, now=CLOSED)
+
+    assert SlotException.objects.filter(rule=Rule.CLOCK_BEHIND).exists() is found

@@ -11,9 +11,10 @@ from grid.accounts.models import User, Zone
 from grid.domain import vee
 from grid.domain.refusals import Refused
 from grid.domain.registers import Quality, Reason
-from grid.domain.slots import SLOTS_PER_DAY
+from grid.domain.slots import SLOT_SECONDS, SLOTS_PER_DAY, day_of
 from grid.metering.models import ExceptionState, MeteringPoint, PointKind, SlotClose, SlotException, VeeProgress
 from grid.metering.queries.intervals import intervals, zone_points
+from grid.metering.queries.registers import delays
 from grid.metering.services.claims import require_reason, require_role
 from grid.metering.services.derivation import derive, zone_bindings
 
@@ -91,10 +92,32 @@ def validate_slots(*, zone: Zone, slots: range, now: datetime) -> int:
             for part in _parts(metered.get(point.pk, []))
             for finding in vee.validate(part, site_of(point), history[point.pk])
         ]
+        rows += _clocks(zone, some, slots, now)
         before = SlotException.objects.count()
         SlotException.objects.bulk_create(rows, ignore_conflicts=True)
         raised += SlotException.objects.count() - before
     return raised
+
+
+def _clocks(zone: Zone, points: Sequence[MeteringPoint], slots: range, now: datetime) -> list[SlotException]:
+    """Return an exception over all the slots for each point whose meter's clock seems to be behind."""
+    book, day = zone_bindings(zone), day_of(slots.start)
+    bound = {point: binding for point in points if (binding := book.of_point(point.pk, day)) is not None}
+    found = delays(
+        [binding.meter_id for binding in bound.values()], last=slots.stop * SLOT_SECONDS, limit=vee.CLOCK_RECORDS
+    )
+    return [
+        SlotException(
+            point=point,
+            rule=vee.Rule.CLOCK_BEHIND.value,
+            first_slot=slots.start,
+            last_slot=slots.stop - 1,
+            found=f"every record comes {behind} s or more after its time, and always by as much",
+            raised_at=now,
+        )
+        for point, binding in bound.items()
+        if (behind := vee.clock_behind(found.get(binding.meter_id, ()))) is not None
+    ]
 
 
 def _metered(zone: Zone, points: Sequence[MeteringPoint], slots: range) -> dict[UUID, list[vee.Metered]]:
