@@ -14,7 +14,8 @@ from grid.portal.views import home
 from tests.e2e.conftest import DESKTOP, PHONE, Visitor
 from tests.factories import NOW, PASSWORD, TODAY
 from tests.grid.portal.api.conftest import consent
-from tests.neighbourhood import Neighbourhood
+from tests.grid.test_access import waiting
+from tests.neighbourhood import SLOT_NOW, Neighbourhood
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -43,6 +44,16 @@ def pages_of(made: Neighbourhood) -> Iterator[tuple[User | None, str, str]]:
     yield people.alice, "missing", "/nothing-here/"
     yield people.olga, "desk", reverse("zone_desk", args=[people.zone.id])
     yield people.olga, "meters", reverse("zone_meters", args=[people.zone.id])
+    known = waiting(made)
+    meter, point = own.meter.pk, own.point.pk
+    yield people.alice, "proposal", reverse("proposal", args=[own.account.address, known["proposal_id"]])
+    yield people.olga, "approvals", reverse("meter_approvals", args=[people.zone.id])
+    yield people.olga, "upload", reverse("meter_upload", args=[people.zone.id])
+    yield people.olga, "upload-report", reverse("meter_upload_report", args=[known["upload_id"]])
+    yield people.olga, "exceptions", reverse("meter_exceptions", args=[people.zone.id])
+    yield people.olga, "device", reverse("meter_device", args=[meter])
+    yield people.olga, "versions", reverse("point_versions", args=[point, date_of_day(TODAY)])
+    yield people.olga, "edit-slots", reverse("edit_slots", args=[point, SLOT_NOW - 8, SLOT_NOW - 5])
     yield people.olga, "runs", reverse("zone_runs", args=[people.zone.id])
     yield people.aurel, "log", reverse("log")
     yield people.aurel, "entry", reverse("log_entry", args=[7])
