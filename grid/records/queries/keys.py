@@ -22,8 +22,14 @@ _by_id: dict[int, KeyHandle] = {}
 
 def find(owners: Collection[Owner]) -> dict[Owner, KeyHandle]:
     """Return the keys that exist among those asked for."""
-    found = {owner: _by_owner[owner] for owner in owners if owner in _by_owner}
-    missing = [owner for owner in owners if owner not in found]
+    found: dict[Owner, KeyHandle] = {}
+    missing = []
+    for owner in owners:  # each look-up hashes a UUID, which is slow
+        handle = _by_owner.get(owner)
+        if handle is None:
+            missing.append(owner)
+        else:
+            found[owner] = handle
     if missing:
         wanted = set(missing)
         rows = LogKey.objects.filter(
