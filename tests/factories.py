@@ -1,8 +1,8 @@
 """People and things that page tests need, as plain rows.
 
 Alice owns a home with sun on its roof, Bob may look at her account, Mallory is a stranger with a home of
-her own elsewhere. Olga operates the zone, Mara answers for its meter data, Ada judges, Aurel audits; Otto
-holds every role in another community.
+her own elsewhere. Olga operates the zone, Mara answers for its meter data, Ada judges, Aurel audits; Tess is a
+third party of the community; Otto holds every role in another community.
 """
 
 import json
@@ -131,12 +131,13 @@ class People:
     mara: User
     ada: User
     aurel: User
+    tess: User
     otto: User
 
     @property
     def everyone(self) -> dict[str, User | None]:
         """By name; `nobody` has not signed in."""
-        names = ("alice", "bob", "mallory", "olga", "mara", "ada", "aurel", "otto")
+        names = ("alice", "bob", "mallory", "olga", "mara", "ada", "aurel", "tess", "otto")
         return {"nobody": None} | {name: getattr(self, name) for name in names}
 
 
@@ -152,7 +153,7 @@ def people() -> People:
         feeder=feeder,
         home=home(zone_here, "Sonnengasse 12", pv_peak_w=6_400),
         elsewhere=home(zone_there, "Mallory's house"),
-        **{name: user(name) for name in ("alice", "bob", "mallory", "olga", "mara", "ada", "aurel", "otto")},
+        **{name: user(name) for name in ("alice", "bob", "mallory", "olga", "mara", "ada", "aurel", "tess", "otto")},
     )
     owns(made.home.account, made.alice)
     owns(made.home.account, made.bob, AccountRight.VIEWER)
@@ -162,6 +163,7 @@ def people() -> People:
         Role.METER_DATA_RESPONSIBLE: made.mara,
         Role.ARBITER: made.ada,
         Role.AUDITOR: made.aurel,
+        Role.THIRD_PARTY: made.tess,
     }
     for role, holder in roles.items():
         RoleGrant.objects.create(user=holder, community=ours, role=role)

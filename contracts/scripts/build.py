@@ -54,7 +54,15 @@ def artifact(build: dict) -> dict:
 
 
 # What tests and the bench need besides; in a folder of their own, which no deployment reads.
-MOCKS = ("HostileToken", "MerkleLogHarness", "PerTradeSettlement", "TestVerifier", "TestWallet")
+MOCKS = (
+    "AccountWordHarness",
+    "HostileToken",
+    "MerkleLogHarness",
+    "PerTradeSettlement",
+    "TestVerifier",
+    "TestWallet",
+    "WordsHarness",
+)
 
 
 def render(name: str, builds: project.main.Project) -> str:

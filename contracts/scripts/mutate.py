@@ -99,15 +99,16 @@ def tests_for(path: str) -> list[str]:
     """The tests that have to do with a source, those first that fail soonest."""
     if path.startswith(("src/disputes/", "src/Recomputation", "src/Disputes")):
         names = [
-            "test_cases.py", "test_claims.py", "test_registers.py", "test_late.py", "test_row_proofs.py",
-            "test_court_failures.py", "test_openings.py", "test_recompute.py", "test_court.py",
+            "test_words.py", "test_paths.py", "test_cases.py", "test_claims.py", "test_registers.py", "test_late.py",
+            "test_row_proofs.py", "test_court_failures.py", "test_openings.py", "test_recompute.py", "test_court.py",
         ]  # fmt: skip
     elif path.startswith(("src/accounts/", "src/Accounts")):
         names = ["test_accounts.py", "test_failures.py", "test_succession.py"]
     else:
         names = [
-            "test_boundaries.py", "test_events.py", "test_failures.py", "test_deployment.py", "test_merkle.py",
-            "test_differential.py", "test_accounts.py", "test_machine.py",
+            "test_words.py", "test_paths.py", "test_boundaries.py", "test_events.py", "test_failures.py",
+            "test_deployment.py", "test_merkle.py", "test_reentry.py", "test_differential.py", "test_accounts.py",
+            "test_machine.py",
         ]  # fmt: skip
     return [str(TESTS / name) for name in names]
 
@@ -225,8 +226,8 @@ def describe(mutant: Mutant) -> str:
     return f"{mutant.key} {mutant.path}:{mutant.line} {mutant.operator}: {' '.join(mutant.shown.split())}"
 
 
-def report(chosen: list[Mutant], *, write: bool = False) -> int:
-    """Print the score, and write the page if asked; return the exit code."""
+def report(chosen: list[Mutant], *, drawn: str, write: bool = False) -> int:
+    """Print the score, and write the page if asked; return the exit code. `drawn` says which mutants were chosen."""
     known = verdicts()
     found = [(mutant, known.get((mutant.key, source_hash(mutant.path)))) for mutant in chosen]
     counts = collections.Counter(item["verdict"] for _, item in found if item)
@@ -246,7 +247,7 @@ def report(chosen: list[Mutant], *, write: bool = False) -> int:
         listed = [f"- `{mutant.path}` {mutant.operator}: `{' '.join(mutant.shown.split())}`" for mutant in survivors]
         reasons = [f"  {answered.get(mutant.key, 'NO REASON GIVEN')}" for mutant in survivors]
         entries = [line for pair in zip(listed, reasons, strict=True) for line in pair]
-        PAGE.write_text("\n".join([HEAD, f"{told}. **Score: {scores}.**\n", *entries]) + "\n")
+        PAGE.write_text("\n".join([HEAD, f"{drawn}: {told}. **Score: {scores}.**\n", *entries]) + "\n")
     return int(score < TARGET or bool(open_ones))
 
 
@@ -264,7 +265,9 @@ def main() -> int:
         chosen = random.Random(given.seed).sample(chosen, given.sample)
     if not given.report:
         campaign(chosen, 60 * given.minutes)
-    return report(chosen, write=given.write)
+    drawn = f"`--sample {given.sample} --seed {given.seed}`" if given.sample else "All mutants"
+    drawn += f' of `--path "{given.path}"`' if given.path else " of all sources"
+    return report(chosen, drawn=drawn, write=given.write)
 
 
 if __name__ == "__main__":

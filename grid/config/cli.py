@@ -107,6 +107,9 @@ def _parser() -> argparse.ArgumentParser:
     verify = commands.add_parser("verify", help="check a case file, offline or against a chain", add_help=False)
     verify.add_argument("rest", nargs=argparse.REMAINDER)
 
+    watch = commands.add_parser("watch", help="check every own statement as it is posted, and alert", add_help=False)
+    watch.add_argument("rest", nargs=argparse.REMAINDER)
+
     manage = commands.add_parser("manage", help="Django's commands, on the running platform", add_help=False)
     manage.add_argument("rest", nargs=argparse.REMAINDER)
     return parser
@@ -125,14 +128,15 @@ def _run_manage(arguments: list[str]) -> int:
 
 def main(argv: list[str] | None = None) -> int:
     words = sys.argv[1:] if argv is None else argv
-    # These two have command lines of their own, --help included.
+    # These have command lines of their own, --help included.
     if words[:1] == ["manage"]:
         os.chdir(CALLED_FROM)
         return _run_manage(words[1:])
-    if words[:1] == ["verify"]:
+    outside = {"verify": "grid.verifier", "watch": "grid.verifier.watch"}
+    if words and words[0] in outside:
         os.chdir(CALLED_FROM)
-        sys.argv = ["./watt verify", *words[1:]]
-        runpy.run_module("grid.verifier", run_name="__main__", alter_sys=False)
+        sys.argv = [f"./watt {words[0]}", *words[1:]]
+        runpy.run_module(outside[words[0]], run_name="__main__", alter_sys=False)
         return 0
     options, rest = _parser().parse_known_args(words)
     if rest and options.command != "test":

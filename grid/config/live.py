@@ -18,7 +18,7 @@ from django.db.models import Q
 from grid import clock
 from grid.accounts.models import Zone
 from grid.market.models import Auction
-from grid.metering.models import Interval, SlotClose
+from grid.metering.models import SlotClose, ZoneSlot
 from grid.pricing.models import PriceSignal
 from grid.settlement.models import SettlementRun
 
@@ -91,7 +91,7 @@ def _happened(after: datetime, zones: list[UUID] | None) -> set[tuple[UUID, str]
     runs = SettlementRun.objects.filter(here, Q(created_at__gt=after) | Q(posted_at__gt=after))
     found |= {(zone, "run") for zone in _zones(runs)}
     for zone, next_slot in SlotClose.objects.filter(here).values_list("zone_id", "next_slot"):
-        closed = Interval.objects.filter(point__zone=zone, slot=next_slot - 1, known_at__gt=after)
+        closed = ZoneSlot.objects.filter(zone=zone, slot=next_slot - 1, known_at__gt=after)
         if closed.exists():
             found.add((zone, "readings"))
     return found

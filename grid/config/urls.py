@@ -15,4 +15,5 @@ urlpatterns = [
     path("", include("grid.operators.urls")),
     path("", include("grid.metering.api.urls")),
     path("api/v1/log/", include("grid.records.api")),
+    path("", include("grid.portal.api.urls")),
 ]

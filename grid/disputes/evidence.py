@@ -10,7 +10,7 @@ from django.db.models import Q
 from grid.chain import queries as chain
 from grid.chain.errors import ChainError
 from grid.disputes.tiles import AuditPaths
-from grid.domain import auctions, casefile, clearing, entries, merkle, rows, tariffs
+from grid.domain import auctions, casefile, clearing, entries, merkle, ocmf, rows, tariffs
 from grid.domain.casefile import (
     Case,
     ChainPart,
@@ -28,8 +28,8 @@ from grid.domain.signers import address_bytes
 from grid.domain.slots import month_of_day
 from grid.domain.units import PricePerKWh, WattHours
 from grid.market.models import Fill
-from grid.metering.models import Binding, Envelope, MeterKey
-from grid.metering.queries import raw_record
+from grid.metering.models import Binding, Envelope, Interval, MeterKey
+from grid.metering.queries import interval_versions, raw_record
 from grid.pricing.models import TariffDay
 from grid.records import log_key
 from grid.records import queries as records
@@ -43,20 +43,24 @@ class NotProvableYet(Exception):
     """The log has no checkpoint that covers what is to be proven; the message says what is awaited."""
 
 
-def reading_case(*, envelope: Envelope) -> dict[str, Any]:
-    """Return the case file of one signed record: the bytes, its READING and the meter's KEY.
+def interval_case(*, interval: Interval) -> dict[str, Any]:
+    """Return the case file of one reading: its INTERVAL, those it superseded, and what they follow from.
 
-    Raises NotProvableYet while no checkpoint covers it or for a record that forks, Erased when its key is gone.
+    That is the BINDING and, of each version that has registers, their opening, the signed records they cite and
+    the KEYs of these. Raises NotProvableYet while no checkpoint covers it, Erased when its key is gone.
     """
-    if envelope.log_index is None:
-        raise NotProvableYet(f"Record {envelope.counter} of {envelope.meter} is a fork and has no READING entry.")
-    checkpoint = _covering(envelope.log_index + 1)
-    record = _record(envelope)
+    versions = records.entries([row.log_index for row in interval_versions(interval)])
+    checkpoint = _covering(interval.log_index + 1)
+    registers = [_registers(entry) for entry in versions if entry.document is not None]
+    signed = [_record(envelope) for envelope in _envelopes(registers)]
+    others = {index for record in signed for index in (record.reading, record.key)}
+    others |= {index for entry in versions if isinstance(index := entry.fields["bindingIndex"], int)}
     case = _case(
-        f"Record {envelope.counter} of meter {envelope.meter.serial}",
+        f"Reading of point {interval.point_id}, slot {interval.slot}, version {interval.version}",
         checkpoint,
-        records.entries(sorted({record.reading, record.key})),
-        records=[record],
+        [*versions, *records.entries(sorted(others))],
+        records=signed,
+        registers=registers,
     )
     return casefile.to_json(case)
 
@@ -130,16 +134,29 @@ def _chain() -> ChainPart | None:
         return None
 
 
+def _signed(text: str, public_key: bytes) -> bool:
+    try:
+        ocmf.verify(ocmf.parse(text), public_key)
+    except ocmf.BadSignature:
+        return False
+    return True
+
+
 def _record(envelope: Envelope) -> RecordPart:
     """Return a signed record with the key that was good for its counter."""
-    key = MeterKey.objects.get(
+    good = MeterKey.objects.filter(
         Q(to_counter__isnull=True) | Q(to_counter__gt=envelope.counter),
         meter=envelope.meter_id,
         from_counter__lte=envelope.counter,
     )
-    if envelope.log_index is None or key.log_index is None:
+    keys = list(good.order_by("-from_counter", "-pk"))
+    if envelope.log_index is None or not keys:
         raise NotProvableYet(f"Record {envelope.counter} or its key is not in the log.")
     text = raw_record(envelope.log_index).decode()
+    # While a new key follows an old one, both are good: the one that signed is shown.
+    key = next((each for each in keys[:-1] if _signed(text, bytes(each.public_key))), keys[-1])
+    if key.log_index is None:
+        raise NotProvableYet(f"Record {envelope.counter} or its key is not in the log.")
     return RecordPart(envelope.log_index, text, bytes(key.public_key), key.log_index)
 
 

@@ -16,12 +16,25 @@ from collections.abc import Sequence
 from itertools import accumulate, pairwise
 
 from grid.domain.ocmf.records import RegisterReading
+from grid.domain.registers import clock_is_trusted
 from grid.domain.slots import SLOT_SECONDS
 
 _HEAD = struct.Struct("<BBBHIHQQ")
 _EVEN, _SYNCHRONISED, _NO_EXPORT = 1, 2, 4
 _CODES = {1: "B", 2: "H", 4: "I", 8: "q"}
 _WIDEST_STEP = 0xFFFF
+
+
+def doubted(readings: tuple[RegisterReading, ...], received_at: int) -> tuple[RegisterReading, ...]:
+    """Return readings whose clock state is what counts: one stamped after it came has a clock that runs ahead."""
+    if not readings or clock_is_trusted(readings[-1].at, synchronised=True, received_at=received_at):
+        return readings
+    return tuple(
+        reading._replace(
+            synchronised=clock_is_trusted(reading.at, synchronised=reading.synchronised, received_at=received_at)
+        )
+        for reading in readings
+    )
 
 
 def pack(readings: Sequence[RegisterReading]) -> bytes:

@@ -60,6 +60,21 @@ PROBLEMS: dict[str, ProblemKind] = {
     "rate-limited": ProblemKind(
         "More records than are taken in a minute", 429, "Send the same records again after Retry-After seconds."
     ),
+    # Of a meter that asks to be registered, or for a new key.
+    "claim-unknown": ProblemKind(
+        "No such claim is open", 404, "Ask the operator for a new claim code; one is good once, for a day."
+    ),
+    "claim-malformed": ProblemKind("The claim cannot be taken", 422, "Compare the field named with docs/DEVICES.md."),
+    "claim-serial": ProblemKind(
+        "This serial number is registered already", 409, "Rotate its key, or ask the operator to refuse the other one."
+    ),
+    "key-malformed": ProblemKind("The new key cannot be taken", 422, "Send a new compressed point of the suite."),
+    "key-counter": ProblemKind(
+        "The new key begins at an impossible counter", 422, "Begin above the present key's first counter."
+    ),
+    "key-state": ProblemKind("The meter's state allows no new key", 409, "Ask the operator about the meter."),
+    "too-many-tries": ProblemKind("Too many tries", 429, "Wait as long as Retry-After says."),
+    "method-get": ProblemKind("Only GET is served here", 405, "Ask by GET."),
     # Of a whole request.
     "method": ProblemKind("Only POST is served here", 405, "Send records by POST."),
     "bad-request": ProblemKind("The request cannot be read", 400, 'Send {"records": ["OCMF|…|…", …]} as JSON, UTF-8.'),

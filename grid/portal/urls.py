@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 
 from grid.accounts.pages.converters import AddressConverter, DateConverter
-from grid.portal.views import cases, home, live, problems, readings, statements, withdrawals
+from grid.portal.views import access, cases, exports, home, live, problems, readings, statements, withdrawals
 
 register_converter(DateConverter, "day")
 register_converter(AddressConverter, "address")
@@ -26,6 +26,14 @@ urlpatterns = [
     path("points/<uuid:point_id>/readings/<day:day>/", readings.readings, name="readings"),
     path("points/<uuid:point_id>/readings/<day:day>.csv", readings.readings_csv, name="readings_csv"),
     path("points/<uuid:point_id>/records/<int:slot>/case-file.json", cases.reading_case, name="reading_case"),
+    path("points/<uuid:point_id>/export/", exports.readings_export, name="readings_export"),
+    path("shared/", exports.shared, name="shared"),
+    path("access/", access.access, name="access"),
+    path("access/tokens/", access.tokens, name="tokens"),
+    path("access/tokens/<int:token_id>/revoke/", access.revoke_one, name="revoke_token"),
+    path("accounts/<address:address>/access/", access.account_access, name="account_access"),
+    path("accounts/<address:address>/consents/", access.give, name="give_consent"),
+    path("accounts/<address:address>/consents/<int:consent_id>/revoke/", access.revoke, name="revoke_consent"),
     path("live-token/", live.renew, name="live_token"),
     path("problems/", problems.index, name="problems"),
     path("problems/<slug:code>", problems.problem, name="problem"),

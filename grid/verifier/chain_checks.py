@@ -3,6 +3,7 @@
 import json
 import urllib.error
 import urllib.request
+from http.client import HTTPException
 from typing import Any
 
 from grid.domain.casefile import RunPart
@@ -12,7 +13,7 @@ from grid.verifier.evidence import Evidence
 from grid.verifier.report import CheckFailed, NotInFile, require
 
 TIMEOUT_SECONDS = 20
-MAX_ANSWER_BYTES = 1_000_000
+MAX_ANSWER_BYTES = 8_000_000
 
 IS_ANCHORED = "isAnchored((uint64,uint64,uint64,bytes32))"
 IS_POSTED = "isPosted((bytes32,uint32,uint16,bytes32,uint16,bytes32,uint64,bytes32,uint8),bytes32)"
@@ -30,6 +31,10 @@ class Rpc:
         """Return the chain's id."""
         return int.from_bytes(self._ask("eth_chainId", []), "big")
 
+    def block_number(self) -> int:
+        """Return the number of the newest block."""
+        return int.from_bytes(self._ask("eth_blockNumber", []), "big")
+
     def words(self, contract: bytes, signature: str, *arguments: bytes, count: int) -> list[bytes]:
         """Call a view function with 32-byte arguments; return its `count` result words."""
         data = keccak256(signature.encode())[:4] + b"".join(arguments)
@@ -39,17 +44,28 @@ class Rpc:
         return [answer[start : start + 32] for start in range(0, len(answer), 32)]
 
     def _ask(self, method: str, parameters: list[Any]) -> bytes:
+        """Return a result of hex digits."""
+        result = self.ask(method, parameters)
+        if not isinstance(result, str):
+            raise CheckFailed(f"{self._url} answered {method} by {json.dumps(result)[:200]}")
+        digits = result.removeprefix("0x")
+        try:
+            return bytes.fromhex(digits.zfill(len(digits) + len(digits) % 2))
+        except ValueError:
+            raise CheckFailed(f"{self._url} answered {method} by {result[:200]!r}") from None
+
+    def ask(self, method: str, parameters: list[Any]) -> Any:
+        """Return the result of any method. Raises CheckFailed when the node does not answer or refuses."""
         body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": parameters}).encode()
         request = urllib.request.Request(self._url, body, {"Content-Type": "application/json"})
         try:
             with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as response:
                 answer = json.loads(response.read(MAX_ANSWER_BYTES))
-        except (urllib.error.URLError, OSError, ValueError) as error:
+        except (urllib.error.URLError, OSError, HTTPException, ValueError, RecursionError) as error:
             raise CheckFailed(f"{self._url} did not answer {method}: {error}") from None
-        if not isinstance(answer, dict) or not isinstance(answer.get("result"), str):
-            raise CheckFailed(f"{self._url} refused {method}: {json.dumps(answer)[:200]}")
-        digits = answer["result"].removeprefix("0x")
-        return bytes.fromhex(digits.zfill(len(digits) + len(digits) % 2))
+        if not isinstance(answer, dict) or answer.get("result") is None:
+            raise CheckFailed(f"{self._url} refused {method}: {json.dumps(answer)[:300]}")
+        return answer["result"]
 
 
 def check_chain(evidence: Evidence, *, url: str | None, record_anchor: bytes | None, settlement: bytes | None) -> None:

@@ -6,10 +6,18 @@ from grid.domain import entries, merkle, ocmf
 from grid.domain.casefile import RecordPart, RegistersPart
 from grid.domain.entries import EntryKind, LeafKind
 from grid.domain.ocmf import Record, RegisterReading
-from grid.domain.registers import Channel, Quality, Reading, scaled, slot_energies
+from grid.domain.registers import (
+    SUBSTITUTES,
+    Channel,
+    Quality,
+    Reading,
+    clock_is_trusted,
+    energy_between,
+    slot_energies,
+)
 from grid.domain.slots import SLOT_SECONDS, day_of
 from grid.verifier.evidence import Evidence, Fields
-from grid.verifier.report import CheckFailed, require
+from grid.verifier.report import CheckFailed, NotInFile, require
 
 
 def check_records(evidence: Evidence) -> None:
@@ -66,11 +74,22 @@ def _check_commitment(evidence: Evidence, part: RegistersPart) -> None:
     if interval.number("quality") == Quality.MISSING:
         require(given == (0, 0), f"a missing slot has {given[0]} and {given[1]} Wh")
         return
+    _require_derived(interval, opened)
     channel = _channel(opened, binding)
-    imported = scaled((opened.number("importEnd") - opened.number("importStart")) % channel.modulus_wh, channel)
-    exported = scaled((opened.number("exportEnd") - opened.number("exportStart")) % channel.modulus_wh, channel)
+    imported = energy_between(opened.number("importStart"), opened.number("importEnd"), channel)
+    exported = energy_between(opened.number("exportStart"), opened.number("exportEnd"), channel)
     derived = (exported, imported) if channel.reversed else (imported, exported)
     require(given == derived, f"it says {given} Wh of import and export, its registers {derived}")
+
+
+def _require_derived(interval: Fields, opened: Fields) -> None:
+    """Raise NotInFile where energy does not follow from registers: a person wrote it down, or two meters counted it."""
+    quality = interval.number("quality")
+    if quality in SUBSTITUTES:
+        raise NotInFile("a person wrote the energy down; a DECISION says who and why")
+    if opened.data("meterStart") != opened.data("meterEnd"):
+        require(quality != Quality.VALID, "the meter was exchanged in this slot, and it is called valid")
+        raise NotInFile("the meter was exchanged in this slot; a DECISION tells what was read by hand")
 
 
 def check_binding(interval: Fields, binding: Fields) -> None:
@@ -99,6 +118,7 @@ def _check_registers(evidence: Evidence, part: RegistersPart) -> None:
     cited = opened.index("readingStart"), opened.index("readingEnd")
     if interval.number("quality") == Quality.MISSING and None in cited:
         return
+    _require_derived(interval, opened)
     before = _reading(evidence, interval, opened, "Start", slot * SLOT_SECONDS)
     after = _reading(evidence, interval, opened, "End", (slot + 1) * SLOT_SECONDS)
     channel = _channel(opened, binding)
@@ -123,7 +143,8 @@ def _reading(evidence: Evidence, interval: Fields, opened: Fields, end: str, bor
     """Return the registers at, or in this record next outside, a border of the slot."""
     index = opened.index(f"reading{end}")
     record = evidence.record(index)
-    evidence.entry(index, EntryKind.READING).agrees("point", interval.data("point"))
+    entry = evidence.entry(index, EntryKind.READING)
+    entry.agrees("point", interval.data("point"))
     opened.agrees(f"meter{end}", sha256(record.meter_serial.encode()).digest())
     found: RegisterReading | None
     if end == "Start":
@@ -132,4 +153,6 @@ def _reading(evidence: Evidence, interval: Fields, opened: Fields, end: str, bor
         found = min((r for r in record.registers if r.at >= border), default=None)
     if found is None or index is None:
         raise CheckFailed(f"READING {index} has no registers on its side of the slot")
-    return Reading(found.at, found.import_wh, found.export_wh, found.synchronised, index)
+    received_at = entry.number("receivedAt")
+    trusted = clock_is_trusted(found.at, synchronised=found.synchronised, received_at=received_at)
+    return Reading(found.at, found.import_wh, found.export_wh, trusted, index)

@@ -141,6 +141,7 @@ def test_a_demand_for_any_point_is_answered_by_as_many_points_as_the_leaves_coun
     place = short().point("barn").position
     assert (caught.value.name, caught.value.values) == ("LeafRepeated", (place, 1, 2))
     send(disputes(at, "open", number, run, 1, files.opening("roof", 4), by="bob"))
+    assert view(at)["made"]["leaves"] == place + 1 | short().point("roof").position + 1 << 16
     send(disputes(at, "open", number, run, 2, files.opening("barn", 5), by="bob"))
     assert_closed(at, "opened")
 

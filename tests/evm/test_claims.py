@@ -6,6 +6,8 @@ from functools import cache
 from typing import Any
 
 import pytest
+from eth_abi.abi import encode
+from eth_utils.crypto import keccak
 
 from grid.domain.openings import Rows
 from grid.domain.statements import SlotPrices
@@ -261,6 +263,16 @@ def totals(world: World, home: str, name: str, **fields: Any) -> dict[str, Any]:
     return head | fields
 
 
+def sum_key(told: dict[str, Any], over: int) -> str:
+    """What a claimed sum is remembered under: its run, what it is over, whose, where."""
+    names = ("runKey", "sequence", "over", "account", "point", "slot")
+    values = [
+        bytes.fromhex(v[2:]) if isinstance(v, str) and len(v) == 66 else v
+        for v in ({**told, "over": over}[name] for name in names)
+    ]
+    return word(keccak(encode(["bytes32", "uint256", "uint256", "address", "bytes32", "uint256"], values)))
+
+
 def test_sums_tell_all_and_are_paid_once(court: World) -> None:
     alice = files.days.person("alice")
     lie = Lie(total_jump={("roof", 50): -70}, net_jump={"barn": -9}, row_jump={alice: -1_234})
@@ -277,10 +289,12 @@ def test_sums_tell_all_and_are_paid_once(court: World) -> None:
         ("row", [posted.run, points, posted.rows(0)],
          {"point": zero, "stated": total - 1_234, "summed": total}, 1_234),
     ]  # fmt: skip
-    for function, opened, fields, due in listed:
+    for over, (function, opened, fields, due) in enumerate(listed, start=1):
         done = claim(court, posted, function, "alice", *opened)
-        assert done.event("TotalRecomputed") == totals(court, "roof", "alice", due=due, paid=due, **fields)
-        assert refused(court, posted, function, "alice", *opened).name == "TotalClaimed"
+        told = totals(court, "roof", "alice", due=due, paid=due, **fields)
+        assert done.event("TotalRecomputed") == told
+        found = refused(court, posted, function, "alice", *opened)
+        assert (found.name, found.values) == ("TotalClaimed", (sum_key(told, over),))
     assert court.escrow.read("remedyOf", KEY, court["alice"]) == 70 + 9 + 1_234
 
 

@@ -20,6 +20,7 @@ from tests.vectors.recompute_runs import Lie, Posted, post
 
 FLAT = HOMES["flat"]
 SERIAL, OTHER = FLAT.serial_hash, b"\x0e" * 32
+ENERGY_SHOWN, OWNED = 1, 32
 HIGH = 10_000
 """What every line says was used; registers that give less are worth the difference."""
 
@@ -53,7 +54,7 @@ MEASURED: dict[str, tuple[Meter, tuple[int, int]]] = {
     "no rise": (meter({"importEnd": 100, "exportEnd": 20}), (0, 0)),
     "a reversed meter": (meter(None, {"reversed": True}), (7, 250)),
     "a multiplier": (meter(None, {"multiplierNum": 3, "multiplierDen": 2}), (375, 10)),
-    "a divisor": (meter(None, {"multiplierNum": 1, "multiplierDen": 7}), (35, 1)),
+    "a divisor": (meter(None, {"multiplierNum": 1, "multiplierDen": 7}), (36, 1)),
     "a meter changed in the slot, now this one": (meter({"meterStart": OTHER}), (250, 7)),
     "a meter changed in the slot, then this one": (meter({"meterEnd": OTHER}), (250, 7)),
     "the last moment of a modulus": (meter({"importStart": 1_000, "importEnd": 0}), (0, 7)),
@@ -69,7 +70,8 @@ REFUSED: dict[str, tuple[Meter, str, tuple[Any, ...]]] = {
     "a substitute": (meter(quality=2), "QualityNotValid", (2,)),
 }  # fmt: skip
 MADE = {**{name: made for name, (made, _) in MEASURED.items()}, **{name: item[0] for name, item in REFUSED.items()}}
-PLACES = {name: place for place, name in enumerate(MADE, 2)}
+NOWHERE = {"cites the last entry": 1, "cites behind the last entry": 0}
+PLACES = {name: place for place, name in enumerate([*MADE, *NOWHERE], 2)}
 BOUNDS = {"yesterday": (DAY - 5, DAY), "tomorrow": (DAY + 1, None), "today": (DAY, DAY + 1)}
 
 
@@ -92,6 +94,11 @@ def metered() -> Known:
         cited[PLACES[name]] = Metered(HIGH, 0, intervals[name])
     for name, (first, end) in BOUNDS.items():
         bindings[name] = days.bind(known, FLAT, fromDay=first, toDay=end)
+    # The checkpoint ends with these two, so that the first cites the second, and the second what is not there.
+    end = known.log.end + len(NOWHERE)
+    for name, back in NOWHERE.items():
+        intervals[name] = write(known, PLACES[name], end - back, meter())
+        cited[PLACES[name]] = Metered(HIGH, 0, intervals[name])
     known.sizes[-1] = known.log.end
 
     def points(home: str, item: Any) -> Any:
@@ -179,3 +186,46 @@ def test_a_binding_before_the_cited_one_is_none(at: World) -> None:
     assert (caught.value.name, caught.value.values) == ("BindingNotBetter", values)
     assert values[0] < values[1]
     measure(at, "as it is", "no rise")
+
+
+def test_a_citation_that_leads_nowhere_is_behind_every_binding(at: World) -> None:
+    known = metered()
+    with pytest.raises(Reverted) as caught:
+        measure(at, "cites the last entry", "as it is")
+    last = known.posted.known.log.end - 1
+    assert (caught.value.name, caught.value.values) == ("BindingNotBetter", (known.bindings["as it is"], last))
+    numbers = measure(at, "cites behind the last entry", "as it is").event("Recomputed")["numbers"]
+    assert (numbers >> 216, numbers >> 176 & 2**40 - 1) == MEASURED["as it is"][1]
+
+
+def test_who_no_binding_names_has_no_claim(at: World) -> None:
+    """Carol has nothing to do with the flat: neither the point leaf nor the BINDING that counts names her."""
+    known = metered()
+    opened = [
+        known.posted.statement("flat", PLACES["as it is"]),
+        known.posted.entry(known.intervals["as it is"]),
+        known.posted.entry(known.bindings["as it is"]),
+        [],
+    ]
+    with pytest.raises(Reverted) as caught:
+        files.send(files.tier0(at, known.posted, "energyOfBinding", "carol", *opened))
+    assert (caught.value.name, caught.value.values) == ("NotTheAccounts", (at["carol"], at["bob"]))
+
+
+def test_who_the_binding_names_owns_the_slot_from_then_on() -> None:
+    """The point leaf names Carol, the BINDING Bob, whose meter gave energy: his claim stands, and each later one."""
+    known, name = metered(), "a reversed meter"
+    posted = files.edited(known.posted, owners={"flat": days.person("carol")})
+    world = files.posted_court(posted)
+    statement, index = posted.statement("flat", PLACES[name]), known.intervals[name]
+    arithmetic = files.tier0(world, posted, "arithmetic", "bob", statement)
+    with pytest.raises(Reverted) as caught:
+        files.send(arithmetic)
+    assert (caught.value.name, caught.value.values) == ("NotTheAccounts", (world["bob"], world["carol"]))
+    opened = [statement, posted.entry(index), posted.entry(known.bindings[name]), [posted.registers(index)]]
+    told = files.send(files.tier0(world, posted, "energyOfBinding", "bob", *opened)).event("Recomputed")
+    assert told["numbers"] & 0xFFFF == ENERGY_SHOWN | OWNED
+    assert told["amount"] == told["due"] > 0
+    with pytest.raises(Reverted) as caught:
+        files.send(arithmetic)
+    assert (caught.value.name, caught.value.values) == ("NothingToPay", (told["amount"], 0, told["due"]))

@@ -20,7 +20,7 @@ FIRST_DAY = 25_000
 
 BOND = 1_000_000 * TOKEN
 UNLIMITED = 2**256 - 1
-POSTER, ANCHORER, GUARDIAN, MINTER, PANEL, METER_DATA = 1, 2, 3, 4, 5, 6
+ADMIN, POSTER, ANCHORER, GUARDIAN, MINTER, PANEL, METER_DATA = range(7)
 SYSTEM = ("supplier", "fee", "dust", "balancing")
 PANELLISTS = ("first of the panel", "second of the panel", "third of the panel")
 CALLERS = ("recomputation", "disputes")
@@ -307,10 +307,12 @@ def build(
     bond: int = BOND,
     courts: bool = False,
     log: bool = True,
+    token_rules: bool = False,
 ) -> World:
     """Deploy a community as the deployment script does; `token` names a mock instead of the demonstration's token.
 
-    Without `courts`, keys stand in for Recomputation and Disputes. Without `log` no checkpoint is anchored yet.
+    Without `courts`, keys stand in for Recomputation and Disputes; with `token_rules` the token does, and holds the
+    admin's and the guardian's role. Without `log` no checkpoint is anchored yet.
     """
     terms = terms or Terms()
     chain = chain or Chain(time)
@@ -321,6 +323,8 @@ def build(
     accounts = creator.create("Accounts", terms.signer_delay)
     money = creator.create(token) if token else creator.create("DemoToken", manager.address)
     callers = [creator.later(2), creator.later(3)] if courts else [person(name).address for name in CALLERS]
+    if token_rules:
+        callers = [money.address, money.address]
     escrow = creator.create(
         "Escrow",
         manager.address,
@@ -346,6 +350,9 @@ def build(
         disputes = creator.create("Disputes", manager.address, *near, recomputation.address, terms.of_disputes)
         world.others = {"recomputation": recomputation, "disputes": disputes}
     _grant(world, admin, minter=token is None)
+    if token_rules:
+        for role in (ADMIN, GUARDIAN):
+            manager.send("grantRole", role, money.address, 0, sender=admin)
     money.send("mint", admin, 2**100, sender=admin)
     money.send("approve", escrow.address, UNLIMITED, sender=admin)
     if bond:

@@ -152,7 +152,7 @@ abstract contract EnergyGround is Facts {
         c.flags |= FactWords.ENERGY_SHOWN;
     }
 
-    /// @dev Energy of a valid slot: register differences times the multiplier, rounded down; swapped for a reversed meter.
+    /// @dev Energy of a valid slot: registers times the multiplier, each rounded down, their difference; swapped for a reversed meter.
     function _measure(Amounts.Energy memory shown, bytes32[11] calldata registers, bytes32[12] calldata binding)
         private
         pure
@@ -167,7 +167,8 @@ abstract contract EnergyGround is Facts {
             binding[Bindings.REVERSED].asBool() ? (exported, imported) : (imported, exported);
     }
 
-    /// @dev Rise of one register, a wrap included, times the binding's multiplier.
+    /// @dev Rise of one register, a wrap included, times the binding's multiplier. Both ends are rounded down by themselves,
+    ///      so that what one slot leaves is counted in the next.
     function _scaled(bytes32 startWord, bytes32 endWord, uint256 modulus, bytes32[12] calldata binding)
         private
         pure
@@ -179,7 +180,8 @@ abstract contract EnergyGround is Facts {
         unchecked {
             if (end < start) end += modulus;
             if (end < start || den == 0) revert RegistersImpossible(start, end, den);
-            return (end - start) * binding[Bindings.MULTIPLIER_NUM].asUint() / den;
+            uint256 num = binding[Bindings.MULTIPLIER_NUM].asUint();
+            return end * num / den - start * num / den;
         }
     }
 }

@@ -31,7 +31,8 @@ def _navigation(request: HttpRequest) -> list[NavItem]:
     user = getattr(request, "user", None)
     if not isinstance(user, User):
         return []
-    return _account_items(user) + _role_items(roles_of(user))
+    roles = roles_of(user)
+    return _account_items(user) + _role_items(roles)
 
 
 def _account_items(user: User) -> list[NavItem]:
@@ -41,6 +42,7 @@ def _account_items(user: User) -> list[NavItem]:
         NavItem(_("Home"), reverse("home"), "home"),
         NavItem(_("Statements"), reverse("statements"), "statements"),
         NavItem(_("Readings"), reverse("points"), "points"),
+        NavItem(_("Access"), reverse("access"), "access"),
     ]
 
 
@@ -51,6 +53,7 @@ def _role_items(roles: frozenset[str]) -> list[NavItem]:
         (METER_ROLES, _("Meters"), "meters"),
         (RUN_ROLES, _("Settlement"), "runs"),
         (LOG_ROLES, _("Log"), "log"),
+        (SHARED_ROLES, _("Shared with me"), "shared"),
     ]
     return [NavItem(label, reverse(name), name) for allowed, label, name in entries if roles.intersection(allowed)]
 
@@ -59,3 +62,4 @@ DESK_ROLES = (Role.OPERATOR,)
 METER_ROLES = (Role.OPERATOR, Role.METER_DATA_RESPONSIBLE)
 RUN_ROLES = (Role.OPERATOR, Role.ARBITER, Role.AUDITOR)
 LOG_ROLES = (Role.OPERATOR, Role.METER_DATA_RESPONSIBLE, Role.ARBITER, Role.AUDITOR)
+SHARED_ROLES = (Role.THIRD_PARTY,)

@@ -17,7 +17,7 @@ from grid.domain.slots import slots_of_day
 from grid.forecasts import queries as forecast_queries
 from grid.forecasts.models import ForecastRun, ForecastState
 from grid.market.models import Auction, Fill, Side
-from grid.metering.models import Envelope
+from grid.metering.models import Interval
 from grid.metering.queries.registers import reading_count
 from grid.records import queries as records_queries
 from grid.records.models import Checkpoint
@@ -66,8 +66,10 @@ def verify_day(zone: Zone, day: int, folder: Path) -> Verified:
     statements = list(PointStatement.objects.filter(run__zone=zone, run__day=day).select_related("point", "run"))
     for statement in statements:
         cases.append((f"statement-{statement.position}", evidence.statement_case(statement=statement)))
-    envelope = Envelope.objects.filter(fork=False, key_scope=statements[0].point_id).latest("counter")
-    cases.append(("reading", evidence.reading_case(envelope=envelope)))
+    interval = Interval.objects.filter(point__id=statements[0].point_id, slot=slots_of_day(day).stop - 1).latest(
+        "version"
+    )
+    cases.append(("reading", evidence.interval_case(interval=interval)))
     failures: list[str] = []
     checks = 0
     for name, case in cases:

@@ -110,10 +110,11 @@ def _measured(interval: Opened, words: Words, binding: Opened) -> tuple[int, int
 
 
 def _scaled(start: int, end: int, registers: Opened, binding: Opened) -> int:
-    """Return the energy behind the rise of one register, a wrap included, rounded down."""
+    """Return the energy behind the rise of one register, a wrap included; both ends are rounded down by themselves."""
     modulus, divisor = registers.number("modulus"), binding.number("multiplierDen")
     if end < start:
         end += modulus
     if end < start or divisor == 0:
         raise RegistersImpossible(start, end, divisor)
-    return (end - start) * binding.number("multiplierNum") // divisor
+    numerator = binding.number("multiplierNum")
+    return end * numerator // divisor - start * numerator // divisor

@@ -54,13 +54,17 @@ def history(zone: Zone, *, from_slot: int, to_slot: int, cutoff: datetime | None
     `log_size` is the size of the log the snapshot is taken at, so that a replay reads the same rows.
     """
     length = to_slot - from_slot
-    members = MeteringPoint.objects.filter(zone=zone, kind=PointKind.MEMBER).values_list("pk", flat=True)
-    rows = intervals(points=members, from_slot=from_slot, to_slot=to_slot, known_at=cutoff)
-    values = rows.filter(log_index__lt=log_size).values_list("point_id", "slot", "import_wh", "export_wh", "quality")
+    members = MeteringPoint.objects.filter(zone=zone, kind=PointKind.MEMBER)
+    ids = dict(members.values_list("number", "pk"))
+    rows = intervals(points=ids.values(), from_slot=from_slot, to_slot=to_slot, known_at=cutoff)
+    values = rows.filter(log_index__lt=log_size).values_list(
+        "point__number", "slot", "import_wh", "export_wh", "quality"
+    )
     points: dict[UUID, dict[Target, Energy]] = {}
-    for point, slot, bought, sold, quality in values.iterator(20_000):
+    for number, slot, bought, sold, quality in values.iterator(20_000):
         if quality == Quality.MISSING:
             continue
+        point = ids[number]
         if point not in points:
             points[point] = {target: np.full(length, MISSING, dtype=np.int64) for target in Target}
         points[point][Target.IMPORT][slot - from_slot] = bought

@@ -2,7 +2,7 @@
 
 from grid.metering.queries.bindings import BindingBook, bindings_of
 from grid.metering.queries.envelopes import raw_record
-from grid.metering.queries.intervals import SlotTotal, energy_by_slot, intervals
+from grid.metering.queries.intervals import SlotTotal, energy_by_slot, interval_versions, intervals
 from grid.metering.queries.registers import last_registers
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "SlotTotal",
     "bindings_of",
     "energy_by_slot",
+    "interval_versions",
     "intervals",
     "last_registers",
     "raw_record",

@@ -17,14 +17,21 @@ from grid.metering.models import Interval, MeteringPoint, PointKind
 def intervals(
     *, points: Collection[UUID], from_slot: int, to_slot: int, known_at: datetime | None = None
 ) -> QuerySet[Interval]:
-    """Return the intervals of points in [from_slot, to_slot), one version each, by point and slot.
+    """Return the intervals of points in [from_slot, to_slot), one version each, by slot and point.
 
-    `known_at` leaves out what was recorded later.
+    `known_at` leaves out what was recorded later. A row's `point_id` is the point's number.
     """
-    rows = Interval.objects.filter(point__in=list(points), slot__gte=from_slot, slot__lt=to_slot)
+    numbers = list(MeteringPoint.objects.filter(pk__in=list(points)).values_list("number", flat=True))
+    rows = Interval.objects.filter(point__number__in=numbers, slot__gte=from_slot, slot__lt=to_slot)
     if known_at is not None:
         rows = rows.filter(known_at__lte=known_at)
-    return rows.order_by("point_id", "slot", "-version").distinct("point_id", "slot")
+    return rows.order_by("slot", "point_id", "-version").distinct("slot", "point_id")
+
+
+def interval_versions(interval: Interval) -> list[Interval]:
+    """Return the versions of an interval up to itself, the first one first."""
+    found = Interval.objects.filter(point=interval.point_id, slot=interval.slot, version__lte=interval.version)
+    return list(found.order_by("version"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,21 +48,30 @@ class SlotTotal:
     missing: int
 
 
-_TOTALS = """
+_SUMMED = """
+    SELECT slot, import_wh, export_wh, feeder_import_wh, feeder_export_wh, members, estimated, missing
+    FROM metering_zoneslot
+    WHERE zone_id = %(zone)s AND slot >= %(first)s AND slot < %(after)s AND known_at <= %(known)s
+"""
+# Slots that were written to after `known`: only their rows still tell what was known then.
+_SINCE_CHANGED = """
     SELECT slot,
         coalesce(sum(import_wh) FILTER (WHERE kind = %(member)s), 0),
         coalesce(sum(export_wh) FILTER (WHERE kind = %(member)s), 0),
         coalesce(sum(import_wh) FILTER (WHERE kind = %(feeder)s), 0),
         coalesce(sum(export_wh) FILTER (WHERE kind = %(feeder)s), 0),
         count(*) FILTER (WHERE kind = %(member)s),
-        count(*) FILTER (WHERE kind = %(member)s AND quality = %(estimated)s),
+        count(*) FILTER (WHERE kind = %(member)s AND quality NOT IN (%(valid)s, %(missing)s)),
         count(*) FILTER (WHERE kind = %(member)s AND quality = %(missing)s)
     FROM (
-        SELECT DISTINCT ON (i.point_id, i.slot) i.slot, i.import_wh, i.export_wh, i.quality, p.kind
-        FROM metering_interval i JOIN metering_meteringpoint p ON p.id = i.point_id
-        WHERE p.zone_id = %(zone)s AND i.slot >= %(first)s AND i.slot < %(after)s AND i.known_at <= %(known)s
-        ORDER BY i.point_id, i.slot, i.version DESC
-    ) newest GROUP BY slot ORDER BY slot
+        SELECT DISTINCT ON (i.slot, i.point_id) i.slot, i.import_wh, i.export_wh, i.quality, p.kind
+        FROM metering_zoneslot z
+            JOIN metering_meteringpoint p ON p.zone_id = z.zone_id
+            JOIN metering_interval i ON i.slot = z.slot AND i.point_id = p.number
+        WHERE z.zone_id = %(zone)s AND z.slot >= %(first)s AND z.slot < %(after)s AND z.known_at > %(known)s
+            AND i.known_at <= %(known)s
+        ORDER BY i.slot, i.point_id, i.version DESC
+    ) newest GROUP BY slot
 """
 
 
@@ -68,12 +84,16 @@ def energy_by_slot(*, zone: Zone, from_slot: int, to_slot: int, known_at: dateti
         "known": known_at or "infinity",
         "member": PointKind.MEMBER.value,
         "feeder": PointKind.FEEDER.value,
-        "estimated": int(Quality.ESTIMATED),
+        "valid": int(Quality.VALID),
         "missing": int(Quality.MISSING),
     }
     with connection.cursor() as cursor:
-        cursor.execute(_TOTALS, parameters)
-        return [SlotTotal(slot, *(int(value) for value in values)) for slot, *values in cursor.fetchall()]
+        cursor.execute(_SUMMED, parameters)
+        rows = cursor.fetchall()
+        if known_at is not None:
+            cursor.execute(_SINCE_CHANGED, parameters)
+            rows += cursor.fetchall()
+    return [SlotTotal(*(int(value) for value in values)) for values in sorted(rows)]
 
 
 def zone_points(zone: Zone) -> QuerySet[MeteringPoint]:

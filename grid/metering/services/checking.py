@@ -18,7 +18,6 @@ from grid.metering.errors import (
     UnknownMeter,
     WrongTopic,
 )
-from grid.metering.models import MeterState
 from grid.metering.queries.registers import LONGEST_SPAN
 from grid.metering.services import limits
 from grid.metering.services.parsing import parse
@@ -155,10 +154,8 @@ def _check(record: ocmf.Record, registration: Registration | None, now: datetime
         raise NotFiscal("PG", "a reading within a charging transaction", "Send fiscal records, PG F1, F2 and so on")
     if registration is None:
         raise UnknownMeter("MS", f"no meter {record.meter_serial}", "Ask the operator to register serial and key")
-    verify(record, _key(registration, record).public_key)
-    # Only a meter that proved who it is learns more about its state here.
-    if registration.state == MeterState.REVOKED:
-        raise MeterRevoked("MS", f"meter {registration.serial} was revoked", "Ask the operator")
+    # A revoked or decommissioned meter has no key for counters from then on; late records from before still count.
+    _verify(registration, record)
     latest = record.registers[-1].at
     _check_times(record.registers[0].at, latest, int(now.timestamp()))
     # The instant that ends a day belongs to the slot before it.
@@ -185,16 +182,33 @@ def _check_times(first: int, latest: int, now: int) -> None:
         raise ocmf.Oversized("TM", f"more than {days} days from first to last", "Divide the readings among records")
 
 
-def _key(registration: Registration, record: ocmf.Record) -> Key:
-    """Return the meter's key for this counter, the newest where two overlap."""
+def _verify(registration: Registration, record: ocmf.Record) -> None:
+    """Check the signature by the meter's keys that are good for the counter, the newest first where two overlap.
+
+    Raises MeterRevoked when there is no such key, BadSignature when none of them signed the record.
+    """
+    keys = _keys(registration, record)
+    for key in keys[:-1]:
+        try:
+            verify(record, key.public_key)
+        except ocmf.BadSignature:
+            continue
+        return
+    verify(record, keys[-1].public_key)
+
+
+def _keys(registration: Registration, record: ocmf.Record) -> list[Key]:
+    """Return the keys of the record's suite that are good for its counter, by rank; at least one."""
     suite = ocmf.SUITE_NAMES[record.suite]
     counter = record.counter
-    other = None
-    for key in registration.keys:
-        if key.from_counter <= counter and (key.to_counter is None or counter < key.to_counter):
-            if key.suite == suite:
-                return key
-            other = key
-    if other is None:
+    good = [
+        key
+        for key in registration.keys
+        if key.from_counter <= counter and (key.to_counter is None or counter < key.to_counter)
+    ]
+    if not good:
         raise MeterRevoked("PG", f"no key of the meter is good for counter {counter}", "Ask the operator for a key")
-    raise ocmf.BadSignature("SA", f"the meter's key is for {other.suite}", "Sign with the registered key")
+    same = [key for key in good if key.suite == suite]
+    if not same:
+        raise ocmf.BadSignature("SA", f"the meter's key is for {good[0].suite}", "Sign with the registered key")
+    return same

@@ -2,7 +2,7 @@
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from hashlib import sha256
 
@@ -10,17 +10,21 @@ from django.db import connection
 
 from grid.domain import entries as domain
 from grid.domain.entries import EntryKind, LeafKind, Value
+from grid.domain.registers import Quality
 from grid.domain.slots import day_of, month_of_day
 from grid.metering.models import Meter
 from grid.metering.services.copying import copy_rows, microseconds
 from grid.metering.services.derivation import Derived
+from grid.records.queries import blocks
 from grid.records.queries.keys import Owner
 from grid.records.sealing import KeyHandle
 from grid.records.services import NewEntry, append, keys
 
-_COLUMNS = "point_id, slot, version, import_wh, export_wh, quality, log_index, known_at"
-_pack_interval = struct.Struct("!hi16siqihiqiqihiqiq").pack
+_COLUMNS = "log_index, known_at, slot, point_id, import_wh, export_wh, version, quality"
+_pack_interval = struct.Struct("!hiqiqiiiiiiiiihih").pack
 _NO_METER = bytes(32)
+MAX_WH = 2**31 - 1
+"""The most a row can hold: 8.6 GW through a whole slot. No connection carries it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,7 @@ def record_intervals(versions: Sequence[Version], *, now: datetime) -> None:
 
     The opening of the registers commitment is kept beside the entry, as its document.
     """
+    versions = [_possible(version) for version in versions]
     months = {day_of(version.derived.energy.slot): date.min for version in versions}
     months = {day: month_of_day(day) for day in months}
     owners = {(v.derived.point.pk, months[day_of(v.derived.energy.slot)]) for v in versions}
@@ -44,15 +49,28 @@ def record_intervals(versions: Sequence[Version], *, now: datetime) -> None:
     hashes: dict[int, bytes] = {}
     entries = [_entry(version, months[day_of(version.derived.energy.slot)], opened, hashes) for version in versions]
     indices = append(entries=entries, now=now)
-    known_at = microseconds(now)
+    # The log's own time of the append, which is never before the entry in front.
+    _, appended_at = blocks.end()
+    known_at = microseconds(appended_at or now)
     rows = []
     for version, index in zip(versions, indices, strict=True):
-        energy = version.derived.energy
-        point = version.derived.point.pk.bytes
-        head = (8, 16, point, 8, energy.slot, 2, version.number, 8, energy.import_wh, 8, energy.export_wh)
-        rows.append(_pack_interval(*head, 2, energy.quality, 8, index, 8, known_at))
+        energy, point = version.derived.energy, version.derived.point.number
+        head = (8, 8, index, 8, known_at, 4, energy.slot, 4, point, 4, energy.import_wh, 4, energy.export_wh)
+        rows.append(_pack_interval(*head, 2, version.number, 2, energy.quality))
     with connection.cursor() as cursor:
         copy_rows(cursor, f"metering_interval ({_COLUMNS})", rows)
+
+
+def _possible(version: Version) -> Version:
+    """Return the version, MISSING if its energy is beyond what any slot can have: a register was wrong, not the slot.
+
+    One absurd register would otherwise keep its whole zone from being closed.
+    """
+    energy = version.derived.energy
+    if max(energy.import_wh, energy.export_wh) <= MAX_WH:
+        return version
+    nothing = energy._replace(import_wh=0, export_wh=0, quality=Quality.MISSING)
+    return replace(version, derived=replace(version.derived, energy=nothing))
 
 
 def _entry(version: Version, month: date, opened: dict[Owner, KeyHandle], serial_hashes: dict[int, bytes]) -> NewEntry:

@@ -63,16 +63,16 @@ def _close_batch(zone: Zone, due: int, now: datetime) -> int | None:
 
 
 _BETTERABLE = """
-    SELECT i.point_id, i.slot, i.version, i.quality, i.import_wh, i.export_wh, i.log_index
-    FROM metering_interval i JOIN metering_meteringpoint p ON p.id = i.point_id
+    SELECT p.id, i.slot, i.version, i.quality, i.import_wh, i.export_wh, i.log_index
+    FROM metering_interval i JOIN metering_meteringpoint p ON p.number = i.point_id
     WHERE p.zone_id = %(zone)s AND i.slot >= %(first)s AND i.quality <> %(valid)s
       AND NOT EXISTS (
           SELECT 1 FROM metering_interval n
           WHERE n.point_id = i.point_id AND n.slot = i.slot AND n.version > i.version)
       AND EXISTS (
           SELECT 1 FROM metering_binding b JOIN metering_meter m ON m.id = b.meter_id
-          WHERE b.point_id = i.point_id AND m.last_seen_at > i.known_at)
-    ORDER BY i.point_id, i.slot
+          WHERE b.point_id = p.id AND m.last_seen_at > i.known_at)
+    ORDER BY p.id, i.slot
 """
 
 

@@ -18,7 +18,7 @@ from grid.domain.ocmf import RegisterReading
 from grid.metering.compression import compress
 from grid.metering.errors import CounterReplayed
 from grid.metering.models import Envelope
-from grid.metering.packing import pack, unpack
+from grid.metering.packing import doubted, pack, unpack
 from grid.metering.queries.envelopes import nonce_seed, open_envelope
 from grid.metering.queries.registers import LONGEST_SPAN
 from grid.metering.services.checking import Batch, Candidate, ItemResult, check_again
@@ -126,7 +126,8 @@ class _Storing:
 
     def _write(self, indices: list[int]) -> list[int]:
         """Write envelopes, register blocks and what meters learn; return how many instants of each were new."""
-        fresh = _fresh_registers(self.new, self.found)
+        received = int(self.now.timestamp())
+        fresh = [doubted(readings, received) for readings in _fresh_registers(self.new, self.found)]
         counters: dict[int, int] = {}
         for candidate in self.new:
             meter, counter = candidate.order

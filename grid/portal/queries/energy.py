@@ -13,8 +13,8 @@ from grid.sentinel.models import Hold
 def metered(points: Collection[UUID], from_slot: int, to_slot: int) -> dict[UUID, dict[int, Interval]]:
     """The newest version of each point's intervals in [from_slot, to_slot), by point and slot."""
     found: dict[UUID, dict[int, Interval]] = defaultdict(dict)
-    for row in intervals(points=points, from_slot=from_slot, to_slot=to_slot):
-        found[row.point_id][row.slot] = row
+    for row in intervals(points=points, from_slot=from_slot, to_slot=to_slot).select_related("point"):
+        found[row.point.id][row.slot] = row
     return found
 
 

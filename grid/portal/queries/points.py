@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Max
+from django.db.models import Min
 
 from grid.accounts.models import Account, User
-from grid.domain.slots import SLOT_SECONDS, day_of, slot_of
-from grid.metering.models import Binding, Envelope, Interval, Meter, MeteringPoint, MeterKey
+from grid.domain.slots import SLOT_SECONDS, SLOTS_PER_DAY, day_of, slot_of
+from grid.metering.models import Binding, Interval, Meter, MeteringPoint, MeterKey
 from grid.metering.queries import BindingBook, intervals
-from grid.metering.queries.registers import records_of
 
 SILENT_AFTER = timedelta(seconds=4 * SLOT_SECONDS)
 """A meter that said nothing for four slots counts as silent."""
@@ -81,19 +80,6 @@ def own_intervals(account: Account, point: MeteringPoint, slots: range) -> dict[
     return {row.slot: row for row in rows if ownership.owns(point.id, row.slot)}
 
 
-def signed_records(account: Account, point: MeteringPoint, slots: range) -> dict[int, Envelope]:
-    """The signed record with the registers at the end of each slot that is the account's."""
-    ownership = Ownership(account, [point.id])
-    wanted: dict[tuple[int, int], int] = {}
-    for slot in slots:
-        binding = ownership.binding(point.id, slot)
-        if binding is not None:
-            wanted[binding.meter_id, (slot + 1) * SLOT_SECONDS] = slot
-    brought = records_of(wanted)
-    envelopes = Envelope.objects.select_related("meter").in_bulk(set(brought.values()))
-    return {wanted[key]: envelopes[envelope] for key, envelope in brought.items() if key in wanted}
-
-
 def point_views(account: Account, *, now: datetime) -> list[PointView]:
     """Every point of the account today with its meter's newest key."""
     bindings = present_bindings(account, now=now)
@@ -113,5 +99,9 @@ def point_views(account: Account, *, now: datetime) -> list[PointView]:
 
 def last_closed_slot(point: MeteringPoint) -> int | None:
     """The newest slot with an INTERVAL, or None."""
-    last: int | None = Interval.objects.filter(point=point).aggregate(last=Max("slot"))["last"]
-    return last
+    first_day = Binding.objects.filter(point=point).aggregate(first=Min("from_day"))["first"]
+    registered = slot_of(int(point.registered_at.timestamp()))
+    # The index is in the order of slots: without a first one, a point that has none would be sought through them all.
+    first = registered if first_day is None else min(registered, first_day * SLOTS_PER_DAY)
+    rows = Interval.objects.filter(point=point, slot__gte=first).order_by("-slot")
+    return rows.values_list("slot", flat=True).first()

@@ -50,11 +50,12 @@ class StatementView:
     sums: DaySum
 
 
-def settled_days(account: Account, limit: int = 31) -> list[SettledDay]:
-    """The account's newest days, newest first; of a corrected day its latest run."""
+def settled_days(account: Account, limit: int = 31, *, before: int | None = None) -> list[SettledDay]:
+    """The account's newest days (before a UTC day), newest first; of a corrected day its latest run."""
+    found = RunRow.objects.filter(account=account)
     rows = (
-        RunRow.objects.filter(account=account)
-        .select_related("run__zone__community")
+        (found if before is None else found.filter(run__day__lt=before))
+        .select_related("run__zone__community", "run__checkpoint", "run__profile")
         .order_by("-run__day", "-run__sequence")[: 2 * limit]
     )
     days: dict[int, SettledDay] = {}

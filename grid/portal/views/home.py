@@ -12,7 +12,7 @@ from django.urls import reverse
 from grid import clock
 from grid.accounts import live_token
 from grid.accounts.models import Account, Zone
-from grid.accounts.pages.context import DESK_ROLES, LOG_ROLES, METER_ROLES, RUN_ROLES
+from grid.accounts.pages.context import DESK_ROLES, LOG_ROLES, METER_ROLES, RUN_ROLES, SHARED_ROLES
 from grid.accounts.pages.responses import csv_file, page
 from grid.accounts.permissions import own_account, person, signed_in
 from grid.accounts.queries import accounts_of, may_act, roles_of
@@ -42,7 +42,8 @@ def home(request: HttpRequest) -> HttpResponseBase:
     if account is not None:
         return show_home(request, account)
     roles = roles_of(person(request))
-    for name, allowed in (("desk", DESK_ROLES), ("meters", METER_ROLES), ("runs", RUN_ROLES), ("log", LOG_ROLES)):
+    places = (("desk", DESK_ROLES), ("meters", METER_ROLES), ("runs", RUN_ROLES), ("log", LOG_ROLES))
+    for name, allowed in (*places, ("shared", SHARED_ROLES)):
         if roles.intersection(allowed):
             return redirect(name)
     return render(request, "portal/nothing.html", {"section": "home"})

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from grid.metering.problems import PROBLEMS
+from grid.metering.problems import PROBLEMS as DEVICE_PROBLEMS
+from grid.portal.api.problems import API_PROBLEMS
+
+PROBLEMS = {**API_PROBLEMS, **DEVICE_PROBLEMS}
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,6 @@ from grid.portal.queries.points import (
     last_closed_slot,
     own_intervals,
     point_views,
-    signed_records,
     viewable_point,
 )
 from grid.portal.queries.proofs import Proof, anchored_size
@@ -36,7 +35,6 @@ class Reading:
     slot: int
     interval: Interval
     proof: Proof
-    has_record: bool
 
 
 @signed_in
@@ -80,7 +78,7 @@ def readings(request: HttpRequest, point_id: UUID, day: date) -> HttpResponseBas
         "day": day,
         "before": day - timedelta(days=1),
         "after": day + timedelta(days=1) if newest is not None and day < newest else None,
-        "readings": list(reversed(_proven(account, point, slots, rows))),
+        "readings": list(reversed(_proven(point, slots, rows))),
         "chart": lambda: day_chart(slots, rows, reverse("readings_csv", args=[point.id, day])),
     }
     return page(request, "portal/readings.html", context, community=account.community)
@@ -126,13 +124,12 @@ def _slots(point: MeteringPoint, day: date) -> range:
     return local_day_slots(day, _zone_info(point))
 
 
-def _proven(account: Account, point: MeteringPoint, slots: range, metered: Mapping[int, Interval]) -> list[Reading]:
+def _proven(point: MeteringPoint, slots: range, metered: Mapping[int, Interval]) -> list[Reading]:
     """Every slot that has an interval, with its proof."""
     anchored = anchored_size()
     days = {day_of(slot) for slot in slots}
     runs = {run.day: run for run in SettlementRun.objects.filter(zone=point.zone_id, day__in=days).order_by("sequence")}
-    signed = signed_records(account, point, slots)
     return [
-        Reading(slot, row, Proof(True, row.log_index < anchored, None, runs.get(day_of(slot))), slot in signed)
+        Reading(slot, row, Proof(True, row.log_index < anchored, None, runs.get(day_of(slot))))
         for slot, row in sorted(metered.items())
     ]

@@ -14,31 +14,29 @@ from grid.domain.plausibility import balance_tolerance_wh, export_limit_wh, impo
 from grid.domain.profile import Limits
 from grid.domain.registers import Channel, rise
 from grid.domain.slots import SLOT_SECONDS, SLOTS_PER_DAY, day_of, slot_of
-from grid.metering.models import Binding, Interval, Meter, MeteringPoint, PointKind, Quality, RegisterBlock
+from grid.metering.models import Binding, Meter, MeteringPoint, PointKind, RegisterBlock, ZoneSlot
 from grid.metering.packing import unpack
 from grid.metering.queries import BindingBook
 from grid.metering.queries.registers import readings_around
 from grid.sentinel.models import Rule
 
-_NEWEST = """
-    SELECT DISTINCT ON (i.point_id, i.slot)
-        i.point_id, i.slot, i.import_wh, i.export_wh, i.quality, p.kind, p.fuse_w, p.pv_peak_w
-    FROM metering_interval i JOIN metering_meteringpoint p ON p.id = i.point_id
-    WHERE p.zone_id = %(zone)s AND i.slot >= %(first)s AND i.slot < %(after)s
-    ORDER BY i.point_id, i.slot, i.version DESC
-"""
 # Wide of the exact limits, which Python then applies: the database only picks what is worth a look.
-_LARGE = f"""
-    SELECT point_id, slot, import_wh, export_wh FROM ({_NEWEST}) newest
-    WHERE import_wh * 4 > fuse_w
-        OR export_wh * 4 > CASE WHEN kind = %(feeder)s THEN fuse_w ELSE least(fuse_w, pv_peak_w) END
+_LARGE = """
+    SELECT id, slot, import_wh, export_wh FROM (
+        SELECT DISTINCT ON (i.slot, i.point_id) p.id, i.slot, i.import_wh, i.export_wh, p.kind, p.fuse_w, p.pv_peak_w
+        FROM metering_interval i JOIN metering_meteringpoint p ON p.number = i.point_id
+        WHERE p.zone_id = %(zone)s AND i.slot >= %(first)s AND i.slot < %(after)s
+        ORDER BY i.slot, i.point_id, i.version DESC
+    ) newest
+    WHERE import_wh::bigint * 4 > fuse_w
+        OR export_wh::bigint * 4 > CASE WHEN kind = %(feeder)s THEN fuse_w ELSE least(fuse_w, pv_peak_w) END
+    ORDER BY id, slot
 """
-_BALANCE = f"""
-    SELECT slot, sum(CASE WHEN kind = %(member)s THEN import_wh - export_wh ELSE 0 END),
-        sum(CASE WHEN kind = %(feeder)s THEN import_wh - export_wh ELSE 0 END),
-        sum(CASE WHEN kind = %(member)s THEN import_wh + export_wh ELSE 0 END)
-    FROM ({_NEWEST}) newest GROUP BY slot
-    HAVING count(*) FILTER (WHERE kind = %(feeder)s) > 0 AND count(*) FILTER (WHERE quality <> %(valid)s) = 0
+_BALANCE = """
+    SELECT slot, import_wh - export_wh, feeder_import_wh - feeder_export_wh, import_wh + export_wh
+    FROM metering_zoneslot
+    WHERE zone_id = %(zone)s AND slot >= %(first)s AND slot < %(after)s
+        AND feeders > 0 AND estimated + missing + feeders_unread = 0
     ORDER BY slot
 """
 _RECORDS = """
@@ -85,12 +83,8 @@ class Watch:
 
         Who sends late is looked at like who sends in time.
         """
-        revised = Interval.objects.filter(
-            point__zone=self.zone,
-            version__gt=0,
-            log_index__gte=log_size,
-            slot__gte=next_slot - REVISED_SLOTS,
-            slot__lt=next_slot,
+        revised = ZoneSlot.objects.filter(
+            zone=self.zone, log_size__gt=log_size, slot__gte=next_slot - REVISED_SLOTS, slot__lt=next_slot
         )
         return revised.aggregate(first=Min("slot"))["first"] or next_slot
 
@@ -181,9 +175,7 @@ class Watch:
             "zone": self.zone.pk,
             "first": first,
             "after": after,
-            "member": PointKind.MEMBER.value,
             "feeder": PointKind.FEEDER.value,
-            "valid": int(Quality.VALID),
         }
         with connection.cursor() as cursor:
             cursor.execute(statement, parameters)

@@ -63,7 +63,7 @@ def _metered(zone: Zone, day: int) -> dict[UUID, dict[int, Metered]]:
     points = MeteringPoint.objects.filter(zone=zone).values_list("id", flat=True)
     rows = intervals(points=list(points), from_slot=slots.start, to_slot=slots.stop)
     found: dict[UUID, dict[int, Metered]] = defaultdict(dict)
-    for point, slot, *values in rows.values_list("point_id", "slot", "import_wh", "export_wh", "log_index"):
+    for point, slot, *values in rows.values_list("point__id", "slot", "import_wh", "export_wh", "log_index"):
         found[point][slot] = Metered(*values)
     return found
 

@@ -8,7 +8,7 @@ import pytest
 from grid.disputes import evidence
 from grid.disputes.evidence import NotProvableYet
 from grid.domain.casefile import from_json
-from grid.metering.models import Envelope, Interval, Quality
+from grid.metering.models import Interval, Quality
 from grid.records import log_key
 from grid.records.errors import Erased
 from grid.records.models import Checkpoint, LogKey
@@ -78,11 +78,21 @@ def test_an_account_with_two_points_gets_both(lived: LivedDay) -> None:
     assert [point["position"] for point in document["run"]["points"]] == sorted([statement.position, bobs.position])
 
 
-def test_a_reading_is_proven(lived: LivedDay) -> None:
-    envelope = Envelope.objects.get(meter=lived.street.alice.meter, counter=2)
-    report = checked(evidence.reading_case(envelope=envelope))
+def interval_of(lived: LivedDay, name: str, offset: int) -> Interval:
+    return Interval.objects.get(point__name=name, slot=FIRST + offset)
+
+
+@pytest.mark.parametrize(("name", "offset", "records"), [("alice", 40, 1), ("bob", 31, 2), ("carol", 49, 1)])
+def test_a_reading_is_proven(lived: LivedDay, name: str, offset: int, records: int) -> None:
+    """Within one record, across two, and estimated where a border was lost."""
+    document = evidence.interval_case(interval=interval_of(lived, name, offset))
+    report = checked(document)
     assert said(report, Outcome.FAILS) == []
-    assert "holds        signed record has a READING and a KEY in the log" in said(report, Outcome.HOLDS)
+    assert len(document["records"]) == records
+    held = "\n".join(said(report, Outcome.HOLDS))
+    assert "signed record has a READING and a KEY in the log" in held
+    assert "INTERVAL has the energy of its registers" in held
+    assert "registers of the INTERVAL are those of the signed records" in held
 
 
 def test_a_row_changed_in_the_database_is_found(lived: LivedDay) -> None:
@@ -102,23 +112,16 @@ def test_before_a_checkpoint_nothing_is_provable(lived: LivedDay) -> None:
 
 def test_a_reading_is_proven_by_a_signed_checkpoint_that_is_not_anchored_yet(lived: LivedDay) -> None:
     Checkpoint.objects.update(anchored_at=None)
-    document = evidence.reading_case(envelope=Envelope.objects.get(meter=lived.street.bob.meter, counter=1))
+    document = evidence.interval_case(interval=interval_of(lived, "bob", 12))
     assert document["log"]["seq"] is None
     assert checked(document).passed
 
 
 def test_a_reading_after_the_last_checkpoint_waits(lived: LivedDay) -> None:
-    envelope = Envelope.objects.get(meter=lived.street.bob.meter, counter=1)
-    envelope.log_index = lived.checkpoint.size
+    interval = interval_of(lived, "bob", 12)
+    interval.log_index = lived.checkpoint.size
     with pytest.raises(NotProvableYet, match="No checkpoint covers"):
-        evidence.reading_case(envelope=envelope)
-
-
-def test_a_fork_has_no_reading_to_prove(lived: LivedDay) -> None:
-    envelope = Envelope.objects.get(meter=lived.street.bob.meter, counter=1)
-    envelope.log_index = None
-    with pytest.raises(NotProvableYet, match="is a fork"):
-        evidence.reading_case(envelope=envelope)
+        evidence.interval_case(interval=interval)
 
 
 def test_an_erased_key_says_so(lived: LivedDay) -> None:
@@ -126,6 +129,8 @@ def test_an_erased_key_says_so(lived: LivedDay) -> None:
     keys.forget()
     with pytest.raises(Erased):
         evidence.statement_case(statement=statement_of(lived, "bob"))
+    with pytest.raises(Erased):
+        evidence.interval_case(interval=interval_of(lived, "bob", 12))
 
 
 @pytest.mark.parametrize("name", ["alice", "bob", "carol"])

@@ -189,3 +189,15 @@ def test_binding_may_not_begin_in_closed_slots(zone: Zone, alice: Home) -> None:
 
     with pytest.raises(MeteringError, match=f"begin on day {FIRST_DAY + 1} or later"):
         add_home(zone, "carol", Suite.P256, 1009)
+
+
+@pytest.mark.parametrize(("ahead", "quality"), [(9, Quality.VALID), (10, Quality.ESTIMATED)])
+def test_clock_that_runs_ahead_by_more_than_nine_seconds_is_flagged(
+    zone: Zone, alice: Home, ahead: int, quality: Quality
+) -> None:
+    send(alice, 1, [(FIRST_SLOT, 100, 5)], at_slot(FIRST_SLOT))
+    send(alice, 2, [(FIRST_SLOT + 1, 150, 5)], at_slot(FIRST_SLOT + 1, -ahead))
+
+    slots.close_due(zone=zone, now=after_grace(FIRST_SLOT))
+
+    assert rows(alice) == [(0, 0, 50, 0, quality)]

@@ -6,10 +6,8 @@ from django.test import Client
 from django.urls import reverse
 
 from grid.accounts.models import User
-from grid.domain.ocmf import RegisterReading
 from grid.domain.slots import SLOTS_PER_DAY, date_of_day
-from grid.metering.models import Envelope, Interval, Quality, RegisterBlock
-from grid.metering.packing import pack
+from grid.metering.models import Interval, Quality
 from tests.factories import NOW, TODAY, People, bind
 from tests.neighbourhood import SLOT_NOW, Neighbourhood
 
@@ -76,33 +74,14 @@ def test_a_new_owner_sees_no_day_before_and_the_old_one_none_after(client: Clien
     assert "No meter yet" in client.get(reverse("home")).content.decode()
 
 
-def test_a_signed_record_is_offered_where_there_is_one(client: Client, neighbours: Neighbourhood) -> None:
-    home = neighbours.people.home
-    envelope = Envelope.objects.create(
-        meter=home.meter,
-        counter=5760,
-        sha256=bytes(32),
-        sealed=b"",
-        key_scope=home.point.id,
-        key_period=NOW.date().replace(day=1),
-        received_at=NOW,
-        fork=True,
-    )
-    at = (SLOT_NOW - 2) * 900
-    RegisterBlock.objects.create(
-        envelope=envelope,
-        meter=home.meter,
-        first_at=at,
-        last_at=at,
-        log_index=1,
-        packed=pack([RegisterReading(at, 1, 1, True)]),
-    )
+def test_every_reading_has_a_case_file(client: Client, neighbours: Neighbourhood) -> None:
+    point = neighbours.people.home.point
     client.force_login(neighbours.people.alice)
-    path = reverse("reading_case", args=[home.point.id, SLOT_NOW - 3])
-    assert path in client.get(reverse("readings", args=[home.point.id, date_of_day(TODAY)])).content.decode()
-    # This one is a fork, kept as evidence and never an entry of the log.
-    assert client.get(path).status_code == 409
-    assert client.get(reverse("reading_case", args=[home.point.id, SLOT_NOW - 4])).status_code == 404
+    page = client.get(reverse("readings", args=[point.id, date_of_day(TODAY)])).content.decode()
+    for slot in (SLOT_NOW - 1, SLOT_NOW - 9):
+        assert reverse("reading_case", args=[point.id, slot]) in page
+    assert client.get(reverse("reading_case", args=[point.id, SLOT_NOW + 4])).status_code == 404
+    assert client.get(reverse("reading_case", args=[point.id, 2**40])).status_code == 404
 
 
 def test_a_year_beyond_our_calendar_is_not_found(client: Client, people: People) -> None:
