@@ -4,7 +4,7 @@ from django.db import connection
 
 from grid.domain import ocmf
 from grid.domain.entries import Suite
-from grid.metering.models import Binding, Meter, MeterKey, MeterState
+from grid.metering.models import Binding, Meter, MeterKey
 from grid.metering.services import ingest
 from grid.metering.services.registrations import load, lookup
 from tests.grid.metering.conftest import FIRST_SLOT, Home, at_slot
@@ -31,11 +31,11 @@ def test_every_column_of_the_registry_raises_the_version(alice: Home) -> None:
     assert watched == {field.column for field in Meter._meta.concrete_fields} - OWN_RECORDS_CHANGE
 
 
-def test_a_revoked_meter_is_refused_at_once_and_taken_again_when_it_is_trusted(alice: Home) -> None:
+def test_a_key_that_ends_is_refused_at_once_and_taken_again_when_it_is_trusted(alice: Home) -> None:
     assert one(alice, 1) == "accepted"
-    Meter.objects.filter(pk=alice.meter.pk).update(state=MeterState.REVOKED)
+    MeterKey.objects.filter(meter=alice.meter).update(to_counter=2)
     assert one(alice, 2) == "meter-revoked"
-    Meter.objects.filter(pk=alice.meter.pk).update(state=MeterState.ACTIVE)
+    MeterKey.objects.filter(meter=alice.meter).update(to_counter=None)
     assert one(alice, 2) == "accepted"
 
 
