@@ -12,7 +12,7 @@ _QUERY_SIZE = {"type": "integer", "minimum": 0, "maximum": 10**18 - 1}
 
 def add_to(document: dict[str, Any]) -> None:
     """Add paths and schemas of the plain views to an OpenAPI document."""
-    document["paths"].update(_PATHS)
+    document["paths"].update(PATHS)
     document["components"].setdefault("schemas", {}).update(_SCHEMAS)
 
 
@@ -138,7 +138,7 @@ _SCHEMAS: dict[str, Any] = {
     "LogKey": _object({"origin": {"type": "string"}, "public_key": _HASH, "verifier_key": {"type": "string"}}),
 }
 
-_PATHS: dict[str, Any] = {
+PATHS: dict[str, Any] = {
     "/api/v1/readings": {
         "post": {
             "operationId": "device_readings",
