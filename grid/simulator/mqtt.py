@@ -4,7 +4,7 @@ import json
 import queue
 import time
 from base64 import b64decode
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -57,6 +57,8 @@ class MqttDevice:
         self._client.on_subscribe = lambda *_: self._listening.put(True)
         self._client.on_message = lambda client, userdata, message: self._results.put(json.loads(message.payload))
         self._started = False
+        self.heard: Callable[[dict[str, Any]], None] = lambda result: None
+        """Told of every result that settles a record."""
 
     def close(self) -> None:
         if self._started:
@@ -96,6 +98,7 @@ class MqttDevice:
                 if waiting.get(result["record"]) and result.get("problem", {}).get("status") not in (429, 503):
                     del waiting[result["record"]]
                     outcome.take(result)
+                    self.heard(result)
             if not waiting:
                 return
         raise ClientError(f"{len(waiting)} records on {self._topic} have no result after {ATTEMPTS} attempts")

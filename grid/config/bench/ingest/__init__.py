@@ -6,7 +6,6 @@ goals were set; the database's CPU stands beside them. Both share the machine wi
 
 import sys
 from collections.abc import Callable
-from typing import Any
 
 from grid.config.bench.ingest.platform import Platform, platform
 from grid.config.bench.reach import Reach, report
@@ -26,9 +25,7 @@ def run(*, as_json: bool) -> int:
 
 
 def _parts() -> list[Callable[[Platform], list[Reach]]]:
-    from grid.config.bench.ingest import http
+    """What is measured, in order."""
+    from grid.config.bench.ingest import anchoring, http
 
-    return [http.measure]
-
-
-__all__: list[Any] = ["run"]
+    return [http.measure, anchoring.measure]

@@ -14,7 +14,6 @@ from grid.config.runtime import DataFolder
 from grid.config.supervisor import Supervisor
 
 _TICKS = os.sysconf("SC_CLK_TCK")
-UNLIMITED = "0"
 
 
 class Platform:
@@ -60,8 +59,10 @@ def platform() -> Iterator[Platform]:
     try:
         supervisor.open_folder()
         supervisor.start_servers(genesis=int(time.time()) - 60)
+        supervisor.start_broker()
         supervisor.set_environment(simulated=False)
         supervisor.start_platform()
+        supervisor.start_bridge()
         os.environ.update(supervisor.told)
         django.setup()
         yield Platform(supervisor)
