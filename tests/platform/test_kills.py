@@ -159,7 +159,7 @@ def test_every_receipted_reading_is_there_once(data: Path, monkeypatch: pytest.M
         found = json.loads(run(platform, "look"))
     finally:
         stop.set()
-        platform.stop()
+        platform.end()
     assert found["damage"] == ""
     _compare(senders, found["envelopes"])
 
