@@ -38,7 +38,9 @@ class Topics(BaseTopicPlugin):
     async def topic_filtering(
         self, *, session: Session | None = None, topic: str | None = None, action: Action | None = None
     ) -> bool:
-        return bool(session and topic and action) and allowed(session.username or "", action, topic)
+        if session is None or topic is None or action is None:
+            return False
+        return allowed(session.username or "", action, topic)
 
 
 def _secret() -> str:
@@ -47,7 +49,7 @@ def _secret() -> str:
 
 async def _serve() -> None:
     listener = {"type": "tcp", "bind": os.environ["BROKER_BIND"]}
-    rules = {f"{MODULE}.{plugin.__name__}": {} for plugin in (Passwords, Topics)}
+    rules: dict[str, dict[str, str]] = {f"{MODULE}.{plugin.__name__}": {} for plugin in (Passwords, Topics)}
     broker = Broker({"listeners": {"default": listener}, "plugins": rules})
     stopping = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

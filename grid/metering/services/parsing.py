@@ -80,7 +80,7 @@ def _quick(text: str | bytes) -> Record | None:
     payload, closing = sections[1], sections[2]
     signature = _decode_signature(closing)
     fields = _decode_payload(payload)
-    suite = SUITES.get(DEFAULT_SUITE if signature.SA is _UNSET else signature.SA)  # type: ignore[arg-type]
+    suite = SUITES.get(DEFAULT_SUITE if signature.SA is _UNSET else signature.SA)
     page = PAGINATION.fullmatch(fields.PG)
     if suite is None or page is None or not SERIAL.fullmatch(fields.MS) or not 0 < len(fields.RD) <= MAX_READINGS:
         return None
@@ -118,22 +118,22 @@ def _head(fields: _Payload) -> tuple[int, bytes | None, int | None] | None:
             quotes += 4
     if fields.IS is not _UNSET:
         quotes += 2
-    if fields.FV is not _UNSET and fields.FV.split(".")[0] != "1":  # type: ignore[union-attr]
+    if fields.FV is not _UNSET and fields.FV.split(".")[0] != "1":
         return None
     previous = None
     if fields.UH is not _UNSET:
-        if len(fields.UH) != 64:  # type: ignore[arg-type]
+        if len(fields.UH) != 64:
             return None
-        previous = bytes.fromhex(fields.UH)  # type: ignore[arg-type]
+        previous = bytes.fromhex(fields.UH)
         if len(previous) != 32:
             return None
     interval = None
     if fields.UI is not _UNSET:
         quotes += 2
         interval = fields.UI
-        if not 0 < interval <= 86_400:  # type: ignore[operator]
+        if not 0 < interval <= 86_400:
             return None
-    return quotes, previous, interval  # type: ignore[return-value]
+    return quotes, previous, interval
 
 
 def _registers(readings: list[_Reading], quotes: int) -> tuple[RegisterReading, ...] | None:
@@ -142,7 +142,9 @@ def _registers(readings: list[_Reading], quotes: int) -> tuple[RegisterReading, 
     Without escapes every text has two; more of them than the decoded fields explain are those of a key sent twice.
     """
     found: list[RegisterReading] = []
-    time = code = unit = state = _UNSET  # type: ignore[var-annotated]
+    time: Text = _UNSET
+    unit: Text = _UNSET
+    state: Text = _UNSET
     at, synchronised, was_synchronised, direction = 0, True, True, None
     imported = exported = None
     instant = -1
@@ -160,8 +162,7 @@ def _registers(readings: list[_Reading], quotes: int) -> tuple[RegisterReading, 
             synchronised = clock != "I"
         if reading.RI is not _UNSET:
             quotes -= 4
-            code = reading.RI
-            direction = REGISTERS.get(code)
+            direction = REGISTERS.get(reading.RI)
         if reading.RU is not _UNSET:
             quotes -= 4
             unit = reading.RU
