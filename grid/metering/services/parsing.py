@@ -141,13 +141,12 @@ def _registers(readings: list[_Reading], quotes: int) -> tuple[RegisterReading, 
 
     Without escapes every text has two; more of them than the decoded fields explain are those of a key sent twice.
     """
+    if _UNSET in (readings[0].TM, readings[0].RU, readings[0].ST):
+        return None  # nothing to inherit from
     found: list[RegisterReading] = []
-    time: Text = _UNSET
-    unit: Text = _UNSET
-    state: Text = _UNSET
     at, synchronised, was_synchronised, direction = 0, True, True, None
     imported = exported = None
-    instant = -1
+    instant: int | None = None
     factor = 1
     with_export = 0
     make = RegisterReading
@@ -155,8 +154,7 @@ def _registers(readings: list[_Reading], quotes: int) -> tuple[RegisterReading, 
         quotes -= 2
         if reading.TM is not _UNSET:
             quotes -= 4
-            time = reading.TM
-            at, clock = read_time(time)
+            at, clock = read_time(reading.TM)
             if clock == "U":
                 return None
             synchronised = clock != "I"
@@ -165,14 +163,12 @@ def _registers(readings: list[_Reading], quotes: int) -> tuple[RegisterReading, 
             direction = REGISTERS.get(reading.RI)
         if reading.RU is not _UNSET:
             quotes -= 4
-            unit = reading.RU
-            factor = 1000 if unit == "kWh" else 1
-            if unit not in ("Wh", "kWh"):
+            if reading.RU not in ("Wh", "kWh"):
                 return None
+            factor = 1000 if reading.RU == "kWh" else 1
         if reading.ST is not _UNSET:
             quotes -= 4
-            state = reading.ST
-            if state != "G":
+            if reading.ST != "G":
                 return None
         if reading.EF is not _UNSET:
             quotes -= 4
@@ -184,13 +180,11 @@ def _registers(readings: list[_Reading], quotes: int) -> tuple[RegisterReading, 
         if direction is None or not 0 <= value < MAX_WH:
             return None
         if at != instant:
-            if instant >= 0:
+            if instant is not None:
                 if imported is None or at < instant:
                     return None
                 found.append(make(instant, imported, exported or 0, was_synchronised))
                 with_export += exported is not None
-            elif time is _UNSET or unit is _UNSET or state is _UNSET:
-                return None
             instant, was_synchronised = at, synchronised
             imported = exported = None
         if direction == IMPORT:
@@ -201,7 +195,7 @@ def _registers(readings: list[_Reading], quotes: int) -> tuple[RegisterReading, 
             if exported is not None:
                 return None
             exported = value
-    if imported is None or quotes:
+    if instant is None or imported is None or quotes:
         return None
     found.append(make(instant, imported, exported or 0, was_synchronised))
     with_export += exported is not None

@@ -91,6 +91,13 @@ def test_on_signature_sections(signature: str) -> None:
     same(f"OCMF|{payload.decode()}|{signature}")
 
 
+def test_on_instants_before_1970() -> None:
+    registers = [(900 * slot, 100 + slot, 50 + slot) for slot in range(-3, 3)]
+    payload = ocmf.build_payload(serial="CW-1", counter=1, registers=registers)
+    record = same(f'OCMF|{payload.decode()}|{{"SD":"3000"}}')
+    assert [reading[:3] for reading in record.registers] == registers
+
+
 def test_a_usual_record_takes_the_quick_way() -> None:
     registers = [(BASE + 900 * index, 1_000 + index, index) for index in range(96)]
     payload = ocmf.build_payload(serial="CW-1", counter=1, registers=registers, previous=bytes(32))
