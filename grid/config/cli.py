@@ -98,8 +98,9 @@ def _parser() -> argparse.ArgumentParser:
     bench = commands.add_parser("bench", help="measure speed against its limits")
     bench.add_argument(
         "name",
-        choices=["start", "settlement"],
-        help="start: first settled run, restart, memory; settlement: gas of the contracts, speed of the chain client",
+        choices=["start", "settlement", "ingest"],
+        help="start: first settled run, restart, memory; settlement: gas of the contracts, speed of the chain client;"
+        " ingest: readings taken in per CPU second, stored bytes, the log",
     )
     bench.add_argument("--json", action="store_true", help="one JSON object with the reach list as the last line")
 

@@ -147,6 +147,11 @@ CHAIN_SIGNER_URL = env.str("CHAIN_SIGNER_URL", default="")
 # A development chain takes its time from the platform's clock; a real chain has its own.
 CHAIN_FOLLOWS_CLOCK = env.bool("CHAIN_FOLLOWS_CLOCK", default=False)
 MQTT_URL = env.str("MQTT_URL", default="")
+# What one meter and one address may send; 0 is no limit. A head-end that speaks for many meters needs more.
+INGEST_METER_RECORDS_PER_MINUTE = at_least(0, "INGEST_METER_RECORDS_PER_MINUTE", env.int, 1_000)
+INGEST_ADDRESS_RECORDS_PER_MINUTE = at_least(0, "INGEST_ADDRESS_RECORDS_PER_MINUTE", env.int, 60_000)
+# Proxies of ours in front of the web server, whose X-Forwarded-For may be believed.
+INGEST_PROXIES = at_least(0, "INGEST_PROXIES", env.int, 0)
 
 # Celery spells a unix socket differently.
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://")

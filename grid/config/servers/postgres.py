@@ -104,7 +104,7 @@ class Postgres:
             self._initdb()
         self._remove_stale_pid()
         options = ["-c", "listen_addresses=", "-c", f'unix_socket_directories="{self.sockets}"']
-        options += ["-p", str(PORT), "-c", "shared_buffers=64MB", "-c", "max_connections=60"]
+        options += ["-p", str(PORT), "-c", "shared_buffers=64MB", "-c", "max_connections=100"]
         options += ["-c", "max_wal_size=512MB"]
         options += ["-c", "jit=off", "-c", "log_min_messages=warning", "-c", "wal_compression=on"]
         if not self.durable:

@@ -30,8 +30,14 @@ _looked_at = float("-inf")
 def find(owners: Collection[Owner]) -> dict[Owner, KeyHandle]:
     """Return the keys that exist among those asked for."""
     _heed_erasures()
-    found = {owner: _by_owner[owner] for owner in owners if owner in _by_owner}
-    missing = [owner for owner in owners if owner not in found]
+    found: dict[Owner, KeyHandle] = {}
+    missing = []
+    for owner in owners:  # each look-up hashes a UUID, which is slow
+        handle = _by_owner.get(owner)
+        if handle is None:
+            missing.append(owner)
+        else:
+            found[owner] = handle
     if missing:
         wanted = set(missing)
         rows = LogKey.objects.filter(
