@@ -110,19 +110,24 @@ def _tile_of(level: int, index: int) -> tuple[int, int]:
 
 
 _LEAVES = """
-    SELECT 0, min(first), max(first + size) - min(first), sum(size), string_agg(hashes, ''::bytea ORDER BY first)
-    FROM records_entryblock WHERE first >= %s AND first < %s HAVING count(*) > 0
+    SELECT 0, min(first), max(first + size) - min(first), sum(size), string_agg(hashes, ''::bytea)
+    FROM (
+        SELECT first, size, hashes FROM records_entryblock WHERE first >= %s AND first < %s ORDER BY first LIMIT 256
+    ) AS tile HAVING count(*) > 0
 """
 _ROOTS = """
-    SELECT level + 1, min(index), max(index) + 1 - min(index), count(*), string_agg(root, ''::bytea ORDER BY index)
-    FROM records_tile WHERE level = %s AND index >= %s AND index < %s GROUP BY level
+    SELECT min(level) + 1, min(index), max(index) + 1 - min(index), count(*), string_agg(root, ''::bytea)
+    FROM (
+        SELECT level, index, root FROM records_tile WHERE level = %s AND index >= %s AND index < %s
+        ORDER BY index LIMIT 256
+    ) AS tile HAVING count(*) > 0
 """
 
 
 def _load(wanted: set[tuple[int, int]]) -> dict[tuple[int, int], bytes]:
     """Return the hashes of tiles, joined, finished or not; of one with a gap none at all.
 
-    One branch a tile, each a short range of a primary key, so that nothing depends on the table's statistics.
+    One branch a tile, each a short range of a primary key in its order.
     """
     tiles = dict.fromkeys(wanted, b"")
     if not wanted:
