@@ -29,16 +29,31 @@ def chain_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     anvil.stop()
 
 
-@pytest.fixture(scope="session", autouse=True)
-def flush_facts() -> Iterator[None]:
-    """After a test that commits, its rows are truncated, which the triggers of facts refuse everybody else."""
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> Iterator[None]:
+    """The database is made and removed by its owner; tests work as the role of web and workers.
+
+    After a test that commits, its rows are truncated, which the triggers of facts refuse everybody else.
+    """
+    from django.conf import settings
+    from django.db import connections
     from django.db.backends.postgresql.operations import DatabaseOperations
 
+    if not settings.DATABASE_AS_OWNER:
+        yield
+        return
+    role = settings.DATABASE_APP_ROLE
     flush = DatabaseOperations.execute_sql_flush
 
     def flushed(operations: DatabaseOperations, sql_list: list[str]) -> None:
-        flush(operations, ["SET session_replication_role = replica", *sql_list, "RESET session_replication_role"])
+        before = ["RESET ROLE", "SET session_replication_role = replica"]
+        flush(operations, [*before, *sql_list, "RESET session_replication_role", f"SET ROLE {role}"])
 
+    connection = connections["default"]
+    connection.close()
+    connection.settings_dict["OPTIONS"]["assume_role"] = role
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(DatabaseOperations, "execute_sql_flush", flushed)
         yield
+    connection.close()
+    del connection.settings_dict["OPTIONS"]["assume_role"]

@@ -28,7 +28,8 @@ def _start_servers() -> None:
         postgres = Postgres(data=_folder / "pg", sockets=_folder / "s", log=_folder / "pg.log", durable=False)
         postgres.start()
         _started.append(postgres)
-        os.environ.update(postgres.env)
+        # The test database is made by the owner of its tables; tests then work as the platform's role.
+        os.environ.update(postgres.env | postgres.owner_env | {"WATT_AS_OWNER": "1"})
     if "REDIS_URL" not in os.environ:
         valkey = Valkey(data=_folder / "valkey", sockets=_folder / "v", log=_folder / "valkey.log")
         valkey.start()

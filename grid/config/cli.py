@@ -98,8 +98,9 @@ def _parser() -> argparse.ArgumentParser:
     bench = commands.add_parser("bench", help="measure speed against its limits")
     bench.add_argument(
         "name",
-        choices=["start", "settlement"],
-        help="start: first settled run, restart, memory; settlement: gas of the contracts, speed of the chain client",
+        choices=["start", "settlement", "ingest"],
+        help="start: first settled run, restart, memory; settlement: gas of the contracts, speed of the chain client;"
+        " ingest: readings taken in per CPU second, stored bytes, the log",
     )
     bench.add_argument("--json", action="store_true", help="one JSON object with the reach list as the last line")
 
@@ -119,7 +120,10 @@ def _run_manage(arguments: list[str]) -> int:
     if asks_for_help:
         os.environ.setdefault("WATT_DEMO", "1")
     elif "DATABASE_URL" not in os.environ:
-        os.environ.update(read_run_file(DataFolder(_data()))["env"])
+        running = read_run_file(DataFolder(_data()))
+        os.environ.update(running["env"])
+        if arguments[:1] == ["migrate"]:
+            os.environ.update(running["owner"])
     sys.argv = ["./watt manage", *arguments]
     runpy.run_path(str(ROOT / "manage.py"), run_name="__main__")
     return 0

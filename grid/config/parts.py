@@ -85,7 +85,7 @@ def python(*arguments: str) -> list[str]:
 def web(*, env: Mapping[str, str], log: Path, host: str, port: int) -> Part:
     """Pages and device API: Django under WSGI."""
     command = python("-m", "granian", "--interface", "wsgi", "grid.config.wsgi:application")
-    command += ["--host", host, "--port", str(port), "--workers", "1", "--blocking-threads", "4"]
+    command += ["--host", host, "--port", str(port), "--workers", "1", "--blocking-threads", "32"]
     command += ["--no-ws", "--respawn-failed-workers", "--log-level", "warning"]
     return Part("web", command, env, log, ready=answers(f"http://{_reachable(host)}:{port}/healthz"), stop_turn=2)
 

@@ -113,8 +113,16 @@ TEMPLATES = [
 
 # PGHOST (a socket folder) completes a DATABASE_URL without a host: environ does not decode %2F paths.
 DATABASES = {"default": env.db("DATABASE_URL", default="postgres:///commonwatt")}
+# The role that web and workers log in as; the tables belong to another, that only migrations log in as.
+DATABASE_APP_ROLE = DATABASES["default"]["USER"]
+DATABASE_AS_OWNER = env.bool("WATT_AS_OWNER", default=False) and "DATABASE_OWNER_URL" in env
+if DATABASE_AS_OWNER:
+    DATABASES["default"] = env.db("DATABASE_OWNER_URL")
 DATABASES["default"]["CONN_MAX_AGE"] = None
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+
+# A month of a metering point may be erased when so many months have passed since its end.
+RETENTION_MONTHS = at_least(0, "RETENTION_MONTHS", env.int, 36)
 
 REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
@@ -139,6 +147,11 @@ CHAIN_SIGNER_URL = env.str("CHAIN_SIGNER_URL", default="")
 # A development chain takes its time from the platform's clock; a real chain has its own.
 CHAIN_FOLLOWS_CLOCK = env.bool("CHAIN_FOLLOWS_CLOCK", default=False)
 MQTT_URL = env.str("MQTT_URL", default="")
+# What one meter and one address may send; 0 is no limit. A head-end that speaks for many meters needs more.
+INGEST_METER_RECORDS_PER_MINUTE = at_least(0, "INGEST_METER_RECORDS_PER_MINUTE", env.int, 1_000)
+INGEST_ADDRESS_RECORDS_PER_MINUTE = at_least(0, "INGEST_ADDRESS_RECORDS_PER_MINUTE", env.int, 60_000)
+# Proxies of ours in front of the web server, whose X-Forwarded-For may be believed.
+INGEST_PROXIES = at_least(0, "INGEST_PROXIES", env.int, 0)
 
 # Celery spells a unix socket differently.
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://")

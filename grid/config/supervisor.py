@@ -16,13 +16,16 @@ from urllib.parse import urlsplit
 
 from grid import clock
 from grid.config import parts
+from grid.config.demo.devices import BROKER_VARIABLE
 from grid.config.runtime import DataFolder, Lock, write_run_file
 from grid.config.servers import external
 from grid.config.servers.anvil import Anvil
+from grid.config.servers.broker import Broker
 from grid.config.servers.ports import claim_port
 from grid.config.servers.postgres import Postgres
 from grid.config.servers.processes import StartError, free_port, popen, stop, stop_all, tail
 from grid.config.servers.valkey import Valkey
+from grid.metering.bridge import address
 
 DEFAULT_PORT = 8000
 RETRY_SECONDS = 5.0
@@ -32,6 +35,7 @@ GIVEN = (
     "CHAIN_PROFILE", "CHAIN_ID", "CHAIN_CONFIRMATIONS", "CHAIN_REORG_DEPTH", "CHAIN_MAX_FEE_WEI", "CHAIN_BUMP_SECONDS",
     "CHAIN_STALE_SECONDS", "CHAIN_LAG_BLOCKS", "CHAIN_GAS_LIMIT", "CHAIN_SIGNER_URL", "ALLOWED_HOSTS",
 )  # fmt: skip
+OWNER_URL = "DATABASE_OWNER_URL"
 
 
 class Server(Protocol):
@@ -60,6 +64,7 @@ class Supervisor:
         self.parts: list[parts.Part] = []
         self.env: dict[str, str] = {}
         self.told: dict[str, str] = {}
+        self.owner_env: dict[str, str] = {}
         self.stopping = False
         self._lock: Lock | None = None
         self._port_claim: IO[str] | None = None
@@ -103,6 +108,7 @@ class Supervisor:
         log = self.folder.logs
         if "DATABASE_URL" in os.environ:
             external.wait_for_database(os.environ["DATABASE_URL"], say=self.say)
+            self.owner_env = {name: os.environ[name] for name in (OWNER_URL,) if name in os.environ}
         else:
             postgres = Postgres(
                 data=self.folder.postgres / "data" if os.geteuid() == 0 else self.folder.postgres,
@@ -110,6 +116,7 @@ class Supervisor:
                 log=log / "postgres.log",
             )
             self._start_server("PostgreSQL", postgres)
+            self.owner_env = postgres.owner_env
         if "REDIS_URL" in os.environ:
             external.wait_for_redis(os.environ["REDIS_URL"], say=self.say)
         else:
@@ -122,6 +129,24 @@ class Supervisor:
         else:
             state = self.folder.path / "chain" / "state.json"
             self._start_server("chain", Anvil(state=state, log=log / "chain.log", genesis=genesis))
+
+    def start_broker(self) -> None:
+        """The embedded MQTT broker, unless MQTT_URL names another, which is waited for."""
+        given = os.environ.get(address.VARIABLE)
+        if given is not None:
+            external.wait_for_broker(given, say=self.say)
+            return
+        port = address.PORTS["mqtt"]
+        if external.port_problem(self.host, port) is not None:
+            port = free_port()
+        secret, log = self.folder.secret("mqtt-secret"), self.folder.logs / "broker.log"
+        broker = Broker(host=self.host, port=port, secret=secret, log=log)
+        self._start_server("MQTT broker", broker)
+        self.told[BROKER_VARIABLE] = broker.devices
+
+    def start_bridge(self) -> None:
+        """What takes readings from the broker."""
+        self.add(parts.mqtt(env=self.env, log=self.folder.logs / "mqtt.log"))
 
     def _start_server(self, name: str, server: Server) -> None:
         self.servers[name] = server
@@ -151,7 +176,8 @@ class Supervisor:
         self.told.setdefault("ALLOWED_HOSTS", "*" if everywhere else f"localhost,127.0.0.1,[::1],{host}")
         if simulated:
             self.told[clock.ENV] = os.fspath(self.folder.clock)
-        self.env = os.environ | self.told
+        # The owner of the tables is known to migrations alone.
+        self.env = {name: value for name, value in (os.environ | self.told).items() if name != OWNER_URL}
 
     def _choose_port(self) -> int:
         """The port asked for, or 8000, or a free one when 8000 is taken and nobody insisted."""
@@ -174,9 +200,9 @@ class Supervisor:
         self._port_claim = claim_port(port)
         return self._port_claim is not None
 
-    def run_module(self, *arguments: str) -> None:
+    def run_module(self, *arguments: str, env: dict[str, str] | None = None) -> None:
         """Run one of our modules to its end, its output among our messages. Raises StartError."""
-        process = popen(parts.python("-m", *arguments), sys.stderr, env=self.env)
+        process = popen(parts.python("-m", *arguments), sys.stderr, env=self.env | (env or {}))
         try:
             while (code := process.poll()) is None:
                 self.check()
@@ -200,7 +226,7 @@ class Supervisor:
         ]
         web, *others = self.parts
         web.start()
-        self.run_module("grid.config.prepare")
+        self.run_module("grid.config.prepare", env=self.owner_env)
         self.say("database and contracts ready")
         web.wait()
         self.say(f"page ready on {self.env['WEB_URL']}")
@@ -213,7 +239,13 @@ class Supervisor:
         pids |= {name: server.process.pid for name, server in self.servers.items() if server.process}
         write_run_file(
             self.folder,
-            {"supervisor": os.getpid(), "url": self.env["WEB_URL"], "env": self.told, "processes": pids},
+            {
+                "supervisor": os.getpid(),
+                "url": self.env["WEB_URL"],
+                "env": self.told,
+                "owner": self.owner_env,
+                "processes": pids,
+            },
         )
 
     def add(self, part: parts.Part) -> None:
@@ -311,6 +343,7 @@ def check_given_urls() -> None:
     """Refuse an address that no part could use, naming the variable. Raises StartError."""
     for name, schemes in (
         ("DATABASE_URL", ("postgres", "postgresql")),
+        (OWNER_URL, ("postgres", "postgresql")),
         ("REDIS_URL", ("redis", "rediss", "unix")),
         ("CHAIN_URL", ("http", "https")),
         ("MQTT_URL", ("mqtt", "mqtts")),

@@ -1,6 +1,7 @@
 """The tasks beat sends. They are hints: a pass that is lost is made up by the next."""
 
 import json
+from uuid import UUID
 
 import redis
 from celery import shared_task
@@ -15,9 +16,22 @@ ANSWER_SECONDS = 600
 
 @shared_task(ignore_result=True, expires=30)
 def sweep(**kwargs: object) -> None:
-    """One pass over the flow, unless one runs already or a stepped clock has a driver of its own."""
+    """One pass over the flow, unless one runs already or a stepped clock has a driver of its own.
+
+    Where several zones have slots to close, every worker that is free closes some: the pass finds them closed.
+    """
     if clock.speed():
-        flow.sweep(now=clock.now())
+        now = clock.now()
+        for zone in flow.shared_zones(now=now):
+            close_zone.delay(zone=str(zone))
+        flow.sweep(now=now)
+
+
+@shared_task(ignore_result=True, expires=30)
+def close_zone(*, zone: str, **kwargs: object) -> None:
+    """Close the due slots of one zone, unless another process is at it."""
+    if clock.speed():
+        flow.close_zone(UUID(zone), now=clock.now())
 
 
 @shared_task(ignore_result=True)

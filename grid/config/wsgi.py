@@ -5,4 +5,8 @@ import os
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "grid.config.settings")
-application = get_wsgi_application()
+_django = get_wsgi_application()
+
+from grid.metering.api.wsgi import in_front_of  # noqa: E402  # needs the settings
+
+application = in_front_of(_django)

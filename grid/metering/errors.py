@@ -7,6 +7,7 @@ RecordError
 ├── NotFiscal         a reading within a charging transaction
 ├── FutureReading     a time that has not come yet
 ├── TooOld            a first reading older than what is still taken
+├── RateLimited       more records of this meter than are taken in a minute
 ├── WrongTopic        an MQTT topic that names another meter
 ├── Unavailable       the platform failed on the record; nothing of it was kept
 └── CounterReplayed   the counter was used before, for other readings: kept as evidence of a fork
@@ -39,6 +40,10 @@ class FutureReading(RecordError):
 
 class TooOld(RecordError):
     code = "too-old"
+
+
+class RateLimited(RecordError):
+    code = "rate-limited"
 
 
 class WrongTopic(RecordError):

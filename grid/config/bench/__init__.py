@@ -10,6 +10,10 @@ def run(name: str, *, as_json: bool) -> int:
         from grid.config.bench import settlement
 
         return settlement.run(as_json=as_json)
+    if name == "ingest":
+        from grid.config.bench import ingest
+
+        return ingest.run(as_json=as_json)
     from grid.config.bench import start
 
     return start.run(as_json=as_json)

@@ -42,8 +42,8 @@ def _platform(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
         process.wait(timeout=60)
 
 
-def stack_memory(processes: list[int]) -> float:
-    """Proportional memory of processes and all their descendants in MB (shared pages counted once). Linux only."""
+def descendants(processes: list[int]) -> set[int]:
+    """Return processes and all their descendants. Linux only."""
     children: dict[int, list[int]] = {}
     for entry in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -57,7 +57,12 @@ def stack_memory(processes: list[int]) -> float:
         if process not in seen:
             seen.add(process)
             waiting += children.get(process, [])
-    return sum(_proportional(process) for process in seen)
+    return seen
+
+
+def stack_memory(processes: list[int]) -> float:
+    """Proportional memory of processes and all their descendants in MB (shared pages counted once). Linux only."""
+    return sum(map(_proportional, descendants(processes)))
 
 
 def _proportional(process: int) -> float:

@@ -74,8 +74,14 @@ class Postgres:
             raise processes.StartError(f"The socket folder {sockets} is too long a path for PostgreSQL.")
 
     @property
-    def role(self) -> str:
+    def owner(self) -> str:
+        """The role that the tables belong to; only migrations log in as it."""
         return "commonwatt"
+
+    @property
+    def role(self) -> str:
+        """The role of web and workers."""
+        return "commonwatt_app"
 
     @property
     def url(self) -> str:
@@ -83,8 +89,13 @@ class Postgres:
 
     @property
     def env(self) -> dict[str, str]:
-        """What a client needs beside `url`."""
+        """What a client needs."""
         return {"DATABASE_URL": self.url, "PGHOST": os.fspath(self.sockets), "PGPORT": str(PORT)}
+
+    @property
+    def owner_env(self) -> dict[str, str]:
+        """What a migration needs beside `env`."""
+        return {"DATABASE_OWNER_URL": f"postgres://{self.owner}@/{DATABASE}"}
 
     def start(self) -> None:
         """Create the cluster if there is none, start it and wait for it. Raises StartError."""
@@ -93,7 +104,7 @@ class Postgres:
             self._initdb()
         self._remove_stale_pid()
         options = ["-c", "listen_addresses=", "-c", f'unix_socket_directories="{self.sockets}"']
-        options += ["-p", str(PORT), "-c", "shared_buffers=64MB", "-c", "max_connections=60"]
+        options += ["-p", str(PORT), "-c", "shared_buffers=64MB", "-c", "max_connections=100"]
         options += ["-c", "max_wal_size=512MB"]
         options += ["-c", "jit=off", "-c", "log_min_messages=warning", "-c", "wal_compression=on"]
         if not self.durable:
@@ -120,7 +131,7 @@ class Postgres:
         unfinished = self.data.with_name(f".{self.data.name}.unfinished")
         shutil.rmtree(unfinished, ignore_errors=True)
         self._own(unfinished)
-        command = [os.fspath(_bin() / "initdb"), "-D", os.fspath(unfinished), "-U", self.role, "--auth=trust"]
+        command = [os.fspath(_bin() / "initdb"), "-D", os.fspath(unfinished), "-U", self.owner, "--auth=trust"]
         command += ["--encoding=UTF8", "--no-locale", "--no-sync"]
         done = subprocess.run(
             command,
@@ -156,7 +167,7 @@ class Postgres:
         return psycopg.connect(
             host=os.fspath(self.sockets),
             port=PORT,
-            user=self.role,
+            user=self.owner,
             dbname=database,
             autocommit=True,
             connect_timeout=3,
@@ -174,6 +185,8 @@ class Postgres:
             known = connection.execute("select 1 from pg_database where datname = %s", [DATABASE]).fetchone()
             if known is None:
                 connection.execute(f"create database {DATABASE}")
+            if connection.execute("select 1 from pg_roles where rolname = %s", [self.role]).fetchone() is None:
+                connection.execute(f"create role {self.role} login")
 
     def stop(self) -> None:
         """A fast shutdown: open transactions are rolled back, everything committed is kept."""

@@ -9,7 +9,7 @@ from forecasting.metrics import coverage, mae, mase, pinball
 from grid.accounts.models import Zone
 from grid.domain.slots import SLOTS_PER_DAY, slot_start, slots_of_day
 from grid.forecasts.models import Target
-from grid.forecasts.queries.history import MISSING, history
+from grid.forecasts.queries.history import MISSING, Energy, history, zone_series
 from grid.forecasts.queries.issued import latest_points
 from grid.metering.models import MeteringPoint
 from grid.records.queries import log_size
@@ -45,8 +45,7 @@ def accuracy(
 ) -> Accuracy:
     """Score the forecasts of [from_slot, to_slot) issued up to `issued_before`, by what has been metered."""
     start = from_slot - SCALE_SLOTS
-    known = history(zone, from_slot=start, to_slot=to_slot, cutoff=None, log_size=log_size())
-    series = known.series(point.pk if point else None, target, to_slot - start).astype("float64")
+    series = _measured(zone, point, target, from_slot=start, to_slot=to_slot).astype("float64")
     series[series == MISSING] = np.nan
     quantiles = np.full((3, to_slot - from_slot), np.nan)
     for slot, row in latest_points(zone, point, target, from_slot, to_slot, issued_before).items():
@@ -63,6 +62,13 @@ def accuracy(
         pinball_wh=float(np.mean(losses)),
         coverage=coverage(actual, low, high),
     )
+
+
+def _measured(zone: Zone, point: MeteringPoint | None, target: Target, *, from_slot: int, to_slot: int) -> Energy:
+    if point is None:
+        return zone_series(zone, target, from_slot=from_slot, to_slot=to_slot)
+    known = history(zone, from_slot=from_slot, to_slot=to_slot, cutoff=None, log_size=log_size())
+    return known.series(point.pk, target, to_slot - from_slot)
 
 
 def zone_mase(*, zone: Zone, day: int) -> float | None:

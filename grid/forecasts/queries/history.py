@@ -11,7 +11,7 @@ from grid.accounts.models import Zone
 from grid.domain.slots import SLOTS_PER_DAY
 from grid.forecasts.models import Target
 from grid.metering.models import MeteringPoint, PointKind, Quality
-from grid.metering.queries import intervals
+from grid.metering.queries import energy_by_slot, intervals, measured_spans
 
 MISSING = -1
 SILENT_SLOTS = 3 * SLOTS_PER_DAY
@@ -40,11 +40,31 @@ class History:
         for parts in self.points.values():
             here = parts[target] != MISSING
             first, last = np.flatnonzero(here)[[0, -1]]
-            end = length if length - last <= SILENT_SLOTS else last + 1
+            end = _reports_until(last, length)
             total += np.where(here, parts[target], 0)
             known |= here
             partial[first:end] |= ~here[first:end]
         return np.where(known & ~partial, total, MISSING)
+
+
+def _reports_until(last: int, length: int) -> int:
+    """The end of a point's reporting: it counts as silent once its last value is three days back."""
+    return length if length - last <= SILENT_SLOTS else last + 1
+
+
+def zone_series(zone: Zone, target: Target, *, from_slot: int, to_slot: int) -> Energy:
+    """Return what `History.series` says of the zone's total as it is known now, from the zone's sums.
+
+    A slot is whole when as many members have a value in it as report then.
+    """
+    length = to_slot - from_slot
+    total, measured, reporting = (np.zeros(length, dtype=np.int64) for _ in range(3))
+    for row in energy_by_slot(zone=zone, from_slot=from_slot, to_slot=to_slot):
+        total[row.slot - from_slot] = row.import_wh if target == Target.IMPORT else row.export_wh
+        measured[row.slot - from_slot] = row.members - row.missing
+    for first, last in measured_spans(zone=zone, from_slot=from_slot, to_slot=to_slot):
+        reporting[first - from_slot : _reports_until(last - from_slot, length)] += 1
+    return np.where((measured > 0) & (measured == reporting), total, MISSING)
 
 
 def history(zone: Zone, *, from_slot: int, to_slot: int, cutoff: datetime | None, log_size: int) -> History:

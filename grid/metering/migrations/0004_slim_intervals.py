@@ -41,13 +41,13 @@ CREATE TABLE metering_interval_wide (
 INSERT INTO metering_interval_wide
 SELECT i.slot, i.version, i.import_wh, i.export_wh, i.quality, i.log_index, i.known_at, p.id
 FROM metering_interval i JOIN metering_meteringpoint p ON p.number = i.point_id;
+SET CONSTRAINTS ALL IMMEDIATE;
+SET CONSTRAINTS ALL DEFERRED;
 DROP TABLE metering_interval;
 ALTER TABLE metering_interval_wide RENAME TO metering_interval;
 ALTER TABLE metering_interval ADD CONSTRAINT metering_interval_pkey PRIMARY KEY (point_id, slot, version);
 CREATE INDEX metering_interval_point_id ON metering_interval (point_id);
 CREATE INDEX interval_slot ON metering_interval (slot);
-SET CONSTRAINTS ALL IMMEDIATE;
-SET CONSTRAINTS ALL DEFERRED;
 """
 
 

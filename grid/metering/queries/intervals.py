@@ -1,17 +1,22 @@
 """Energy per point and slot: the newest version, or the one that was known at some time."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import BooleanField, QuerySet
+from django.db.models.expressions import RawSQL
 
 from grid.accounts.models import Zone
 from grid.domain.registers import Quality
 from grid.metering.models import Interval, MeteringPoint, PointKind
+
+# Points by number, as an array that is made once and then sought in the index; a join would be sought from its rows.
+_OF_POINTS = """
+    metering_interval.point_id = ANY (ARRAY(SELECT number FROM metering_meteringpoint WHERE id = ANY (%s::uuid[])))
+"""
 
 
 def intervals(
@@ -21,8 +26,8 @@ def intervals(
 
     `known_at` leaves out what was recorded later. A row's `point_id` is the point's number.
     """
-    numbers = list(MeteringPoint.objects.filter(pk__in=list(points)).values_list("number", flat=True))
-    rows = Interval.objects.filter(point__number__in=numbers, slot__gte=from_slot, slot__lt=to_slot)
+    theirs = RawSQL(_OF_POINTS, [list(points)], output_field=BooleanField())
+    rows = Interval.objects.filter(theirs, slot__gte=from_slot, slot__lt=to_slot)
     if known_at is not None:
         rows = rows.filter(known_at__lte=known_at)
     return rows.order_by("slot", "point_id", "-version").distinct("slot", "point_id")
@@ -30,12 +35,11 @@ def intervals(
 
 def interval_versions(interval: Interval) -> list[Interval]:
     """Return the versions of an interval up to itself, the first one first."""
-    found = Interval.objects.filter(point=interval.point_id, slot=interval.slot, version__lte=interval.version)
+    found = Interval.objects.filter(point__number=interval.point_id, slot=interval.slot, version__lte=interval.version)
     return list(found.order_by("version"))
 
 
-@dataclass(frozen=True, slots=True)
-class SlotTotal:
+class SlotTotal(NamedTuple):
     """A zone's energy in one slot, Wh, and how many member points are not VALID in it."""
 
     slot: int
@@ -52,14 +56,15 @@ _SUMMED = """
     SELECT slot, import_wh, export_wh, feeder_import_wh, feeder_export_wh, members, estimated, missing
     FROM metering_zoneslot
     WHERE zone_id = %(zone)s AND slot >= %(first)s AND slot < %(after)s AND known_at <= %(known)s
+    ORDER BY slot
 """
 # Slots that were written to after `known`: only their rows still tell what was known then.
 _SINCE_CHANGED = """
     SELECT slot,
-        coalesce(sum(import_wh) FILTER (WHERE kind = %(member)s), 0),
-        coalesce(sum(export_wh) FILTER (WHERE kind = %(member)s), 0),
-        coalesce(sum(import_wh) FILTER (WHERE kind = %(feeder)s), 0),
-        coalesce(sum(export_wh) FILTER (WHERE kind = %(feeder)s), 0),
+        coalesce(sum(import_wh) FILTER (WHERE kind = %(member)s), 0)::bigint,
+        coalesce(sum(export_wh) FILTER (WHERE kind = %(member)s), 0)::bigint,
+        coalesce(sum(import_wh) FILTER (WHERE kind = %(feeder)s), 0)::bigint,
+        coalesce(sum(export_wh) FILTER (WHERE kind = %(feeder)s), 0)::bigint,
         count(*) FILTER (WHERE kind = %(member)s),
         count(*) FILTER (WHERE kind = %(member)s AND quality NOT IN (%(valid)s, %(missing)s)),
         count(*) FILTER (WHERE kind = %(member)s AND quality = %(missing)s)
@@ -92,10 +97,38 @@ def energy_by_slot(*, zone: Zone, from_slot: int, to_slot: int, known_at: dateti
         rows = cursor.fetchall()
         if known_at is not None:
             cursor.execute(_SINCE_CHANGED, parameters)
-            rows += cursor.fetchall()
-    return [SlotTotal(*(int(value) for value in values)) for values in sorted(rows)]
+            rows = sorted(rows + cursor.fetchall())
+    return [SlotTotal(*values) for values in rows]
+
+
+_SPANS = """
+    SELECT f.slot, l.slot FROM metering_meteringpoint p
+    CROSS JOIN LATERAL ({} ORDER BY i.slot LIMIT 1) f CROSS JOIN LATERAL ({} ORDER BY i.slot DESC LIMIT 1) l
+    WHERE p.zone_id = %(zone)s AND p.kind = %(member)s
+"""
+_MEASURED = """
+    SELECT i.slot FROM metering_interval i
+    WHERE i.point_id = p.number AND i.slot >= %(first)s AND i.slot < %(after)s AND i.quality <> %(missing)s
+        AND NOT EXISTS (
+            SELECT FROM metering_interval n
+            WHERE n.slot = i.slot AND n.point_id = i.point_id AND n.version > i.version)
+"""
+
+
+def measured_spans(*, zone: Zone, from_slot: int, to_slot: int) -> list[tuple[int, int]]:
+    """Return the first and the last slot of [from_slot, to_slot) with a value, for each member that has one."""
+    parameters: dict[str, Any] = {
+        "zone": zone.pk,
+        "first": from_slot,
+        "after": to_slot,
+        "member": PointKind.MEMBER.value,
+        "missing": int(Quality.MISSING),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_SPANS.format(_MEASURED, _MEASURED), parameters)
+        return list(cursor.fetchall())
 
 
 def zone_points(zone: Zone) -> QuerySet[MeteringPoint]:
-    """Return the registered points of a zone, members and feeder, in a fixed order."""
-    return MeteringPoint.objects.filter(zone=zone).order_by("registered_at", "id")
+    """Return the registered points of a zone, members and feeder, by number: the order of the interval table."""
+    return MeteringPoint.objects.filter(zone=zone).order_by("number")

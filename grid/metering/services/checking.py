@@ -13,11 +13,13 @@ from grid.metering.errors import (
     MeterRevoked,
     MeterUnbound,
     NotFiscal,
+    RateLimited,
     TooOld,
     UnknownMeter,
     WrongTopic,
 )
 from grid.metering.queries.registers import LONGEST_SPAN
+from grid.metering.services import limits
 from grid.metering.services.parsing import parse
 from grid.metering.services.registrations import Key, Registration, load, lookup
 from grid.metering.services.verification import verify
@@ -107,11 +109,16 @@ def check_again(candidates: Iterable[Candidate], serials: set[str]) -> None:
             by_batch.setdefault(id(batch), (batch, []))[1].append((candidate.position, candidate.record))
             batch.candidates.remove(candidate)
     for batch, parsed in by_batch.values():
-        _check_all(batch, parsed, fresh, fresh=True)
+        _check_all(batch, parsed, fresh, fresh=True, again=True)
 
 
 def _check_all(
-    batch: Batch, parsed: list[tuple[int, ocmf.Record]], registrations: dict[str, Registration], *, fresh: bool = False
+    batch: Batch,
+    parsed: list[tuple[int, ocmf.Record]],
+    registrations: dict[str, Registration],
+    *,
+    fresh: bool = False,
+    again: bool = False,
 ) -> None:
     """Sort records into candidates and refusals. What is remembered of the registry never refuses by itself."""
     doubtful: list[tuple[int, ocmf.Record]] = []
@@ -119,8 +126,10 @@ def _check_all(
         registration = registrations.get(record.meter_serial)
         try:
             point = _check(record, registration, batch.now)
+            if not again:
+                _count(record)
         except ocmf.RecordError as error:
-            if fresh or registration is None:
+            if fresh or registration is None or isinstance(error, RateLimited):
                 batch.refuse(position, error)
             else:
                 doubtful.append((position, record))
@@ -130,6 +139,13 @@ def _check_all(
             batch.candidates.append(Candidate(batch, position, record, registration, point, digest))
     if doubtful:
         _check_all(batch, doubtful, load({record.meter_serial for _, record in doubtful}), fresh=True)
+
+
+def _count(record: ocmf.Record) -> None:
+    """Count a record of a meter that proved who it is. Raises RateLimited."""
+    wait = limits.meters.take(record.meter_serial)
+    if wait:
+        raise RateLimited("MS", "more records of this meter than are taken in a minute", f"Send it again in {wait} s")
 
 
 def _check(record: ocmf.Record, registration: Registration | None, now: datetime) -> UUID:

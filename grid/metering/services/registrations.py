@@ -65,7 +65,6 @@ _KEYS = """
 _BINDINGS = """
     SELECT meter_id, point_id, from_day, to_day FROM metering_binding WHERE meter_id = ANY(%s) ORDER BY id DESC
 """
-_VERSIONS = "SELECT id, registry_version FROM metering_meter WHERE id = ANY(%s)"
 
 
 def lookup(serials: Collection[str]) -> dict[str, Registration]:
@@ -101,11 +100,3 @@ def load(serials: Collection[str]) -> dict[str, Registration]:
         _known.clear()
     _known.update(loaded)
     return loaded
-
-
-def outdated(used: Collection[Registration]) -> set[str]:
-    """Return the serials whose registration has changed since it was loaded."""
-    with connection.cursor() as cursor:
-        cursor.execute(_VERSIONS, [[registration.meter for registration in used]])
-        versions = dict(cursor.fetchall())
-    return {each.serial for each in used if versions.get(each.meter) != each.version}

@@ -18,8 +18,8 @@ from grid.settlement.queries.statements import headers_of
 from grid.verifier.report import Outcome, Report
 from grid.verifier.verification import Trust, verify
 from tests.grid.disputes.conftest import HELD, TRADED, LivedDay
-from tests.grid.records.support import tamper
 from tests.grid.street import FIRST
+from tests.rights import tamper
 
 
 def checked(document: dict[str, Any]) -> Report:

@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from grid.metering.models import Binding, Envelope
 from grid.metering.services import ingest
 from tests.grid.metering.conftest import FIRST_SLOT, Home, at_slot
+from tests.rights import owner
 
 
 @pytest.mark.parametrize(
@@ -24,5 +25,5 @@ from tests.grid.metering.conftest import FIRST_SLOT, Home, at_slot
 def test_change_is_refused(alice: Home, change: Callable[[], object]) -> None:
     ingest(records=[alice.record(1, [(FIRST_SLOT, 1, 1)])], now=at_slot(FIRST_SLOT, 1))
 
-    with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+    with pytest.raises(IntegrityError, match="append-only"), transaction.atomic(), owner():
         change()

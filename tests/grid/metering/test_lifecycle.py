@@ -24,6 +24,7 @@ from grid.metering.services.claims import Claim
 from grid.records import queries as log
 from tests.grid.metering.conftest import FIRST_SLOT, FOUNDED, Home, at_slot
 from tests.grid.metering.people import auditor, operator, stranger
+from tests.rights import owner
 
 NOW = at_slot(FIRST_SLOT + 8)
 KEY = 4711
@@ -290,7 +291,7 @@ def test_decommissioned_meter_sends_no_more(zone: Zone, olga: User, code: str) -
 
 def test_events_are_append_only(alice: Home, olga: User) -> None:
     key_changes.revoke(meter=alice.meter, from_counter=5, by=olga, reason="stolen", now=NOW)
-    with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+    with pytest.raises(IntegrityError, match="append-only"), transaction.atomic(), owner():
         MeterEvent.objects.update(reason="other")
 
 

@@ -17,7 +17,8 @@ from grid.records.errors import Erased, LogDamaged, NotInLog
 from grid.records.models import EntryBlock, LogKey, Tile
 from grid.records.queries import keys as opened_keys
 from grid.records.services import NewEntry, append, append_with, keys
-from tests.grid.records.support import NOW, PERIOD, POINT, ZONE, grow, interval, profile, registers, tamper
+from tests.grid.records.support import NOW, PERIOD, POINT, ZONE, grow, interval, profile, registers
+from tests.rights import owner, tamper
 
 pytestmark = pytest.mark.django_db
 
@@ -142,8 +143,11 @@ def test_proofs_agree_with_a_tree_in_memory(size: int) -> None:
 
 def test_a_proof_takes_few_queries(django_assert_max_num_queries: DjangoAssertNumQueries) -> None:
     grow(1_500)
-    with django_assert_max_num_queries(3):
-        queries.inclusion_proof(3, 1_500)
+    with django_assert_max_num_queries(1):
+        found = queries.inclusion(3, 1_500)
+    assert found == (queries.leaf_hash(3), queries.inclusion_proof(3, 1_500), queries.root_of(1_500))
+    with django_assert_max_num_queries(1):
+        queries.consistency_proof(3, 1_500)
 
 
 def test_beyond_the_end_there_is_nothing() -> None:
@@ -168,6 +172,7 @@ def test_the_database_refuses_changes(table: str, change: str) -> None:
     with (
         pytest.raises(IntegrityError, match="append-only"),
         transaction.atomic(),
+        owner(),
         connection.cursor() as cursor,
     ):
         cursor.execute(change.format(table, column))

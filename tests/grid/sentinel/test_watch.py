@@ -15,6 +15,7 @@ from grid.sentinel import services as sentinel
 from grid.sentinel.models import Flag, Hold, Rule, WatchCursor
 from tests.grid.settlement.day import metered
 from tests.grid.street import DAY, FIRST, Home, Street, at_slot
+from tests.rights import owner
 
 NOW = at_slot(FIRST + 97)
 
@@ -238,6 +239,7 @@ def test_the_database_refuses_to_change_a_decision(street: Street, statement: st
     with (
         pytest.raises(Error, match="never changed"),
         transaction.atomic(),
+        owner(),
         connection.cursor() as cursor,
     ):
         cursor.execute(statement)

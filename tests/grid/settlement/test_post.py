@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from django.db import connection
 
 from grid.chain.models import Block, ChainEvent, ChainTx, ChainTxState
 from grid.domain.rows import rows_root, unpack_row
@@ -13,6 +12,7 @@ from grid.settlement.models import RunState, SettlementRun
 from grid.settlement.services import runs
 from tests.grid.settlement.day import AFTER, metered
 from tests.grid.street import DAY, FIRST, Street
+from tests.rights import tamper
 
 
 @pytest.fixture
@@ -84,10 +84,7 @@ def test_what_is_sent_is_what_was_computed_and_only_once(street: Street, run: Se
 
 def test_rows_that_were_changed_behind_our_back_are_never_posted(run: SettlementRun) -> None:
     anchor(run.log_size)
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL session_replication_role = replica")
-        cursor.execute("UPDATE settlement_runrow SET day_net = day_net + 1 WHERE position = 0")
-        cursor.execute("SET LOCAL session_replication_role = origin")
+    tamper("UPDATE settlement_runrow SET day_net = day_net + 1 WHERE position = 0")
     with pytest.raises(runs.RunDamaged, match="do not have the root"):
         runs.post_due(now=AFTER)
     assert state(run) == RunState.COMPUTED

@@ -1,7 +1,6 @@
 """Statements as their owners read them: opened, proven, and closed for good with their key."""
 
 import pytest
-from django.db import connection
 
 from grid.domain import merkle
 from grid.domain.entries import LeafKind, decode
@@ -13,6 +12,7 @@ from grid.settlement.queries import statements
 from grid.settlement.services import runs
 from tests.grid.settlement.day import AFTER, live
 from tests.grid.street import DAY, Street
+from tests.rights import tamper
 
 
 @pytest.fixture
@@ -56,10 +56,7 @@ def test_lines_are_gone_with_their_key_and_the_others_stay(street: Street, run: 
     ],
 )
 def test_a_changed_bit_is_noticed(street: Street, run: SettlementRun, change: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL session_replication_role = replica")
-        cursor.execute(change)
-        cursor.execute("SET LOCAL session_replication_role = origin")
+    tamper(change)
     with pytest.raises(LogDamaged):
         statements.lines_of(statement(street, run, "alice"))
 

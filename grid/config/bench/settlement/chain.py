@@ -48,7 +48,7 @@ def platform_parts() -> Iterator[None]:
         try:
             postgres.start()
             anvil.start()
-            os.environ.update(postgres.env | anvil.env)
+            os.environ.update(postgres.env | postgres.owner_env | anvil.env | {"WATT_AS_OWNER": "1"})
             os.environ.setdefault("DJANGO_SETTINGS_MODULE", "grid.config.settings")
             django.setup()
             from django.core.management import call_command

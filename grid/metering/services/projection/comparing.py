@@ -95,7 +95,7 @@ def zone_sums(report: Report, *, repair: bool, progress: Progress) -> None:
     """Compare the zones' sums with the intervals they stand for; with `repair`, count them again."""
     zones = list(Zone.objects.values_list("pk", flat=True))
     for slots in slot_ranges():
-        parameters = {"zones": zones, "slots": list(slots), "first": slots.start, "after": slots.stop}
+        parameters: dict[str, Any] = {"zones": zones, "slots": list(slots), "first": slots.start, "after": slots.stop}
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(_SUMS_DIFFERENT, parameters)
             rows = cursor.fetchall()

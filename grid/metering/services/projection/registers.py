@@ -23,11 +23,13 @@ _Row = tuple[int, int, int, int, bytes]
 def compare(report: Report, *, size: int, repair: bool, progress: Progress) -> None:
     """Compare the blocks of every meter; with `repair`, put them right, a transaction for each meter.
 
-    A run that was stopped is continued behind the last meter it finished.
+    A repair that was stopped is continued behind the last meter it finished.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT last_meter FROM {PROGRESS}")
-        (last,) = cursor.fetchone()
+    last = 0
+    if repair:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT last_meter FROM {PROGRESS}")
+            (last,) = cursor.fetchone()
     meters = list(Meter.objects.order_by("pk").values_list("pk", flat=True))
     for done, meter in enumerate(meters, start=1):
         if meter > last:
@@ -41,7 +43,7 @@ def _meter(report: Report, meter: int, *, size: int, repair: bool) -> None:
     rows = RegisterBlock.objects.filter(meter=meter, log_index__lt=size).values_list(
         "envelope_id", "meter_id", "first_at", "last_at", "log_index", "packed"
     )
-    found: dict[int, _Row] = {id_: (*values, bytes(packed)) for id_, *values, packed in rows}
+    found: dict[int, _Row] = {row[0]: (row[1], row[2], row[3], row[4], bytes(row[5])) for row in rows}
     differing = sorted(id_ for id_ in expected.keys() | found.keys() if expected.get(id_) != found.get(id_))
     for id_ in differing:
         described = [None if row is None else _described(row) for row in (expected.get(id_), found.get(id_))]
@@ -56,8 +58,9 @@ def _meter(report: Report, meter: int, *, size: int, repair: bool) -> None:
             if id_ in expected
         )
     report.registers += len(expected)
-    with connection.cursor() as cursor:
-        cursor.execute(f"UPDATE {PROGRESS} SET last_meter = %s", [meter])
+    if repair:
+        with connection.cursor() as cursor:
+            cursor.execute(f"UPDATE {PROGRESS} SET last_meter = %s", [meter])
 
 
 def _expected(report: Report, meter: int, size: int) -> Iterator[tuple[int, _Row]]:

@@ -1,9 +1,15 @@
 """A look over the whole projection, from the log's first entry to the last one that was there when it began."""
 
+from django.db import connection
+
+from grid.metering.errors import MeteringError
 from grid.metering.services.projection import comparing, registers, staging
 from grid.metering.services.projection.report import Report
 from grid.metering.services.projection.staging import Progress
 from grid.records.queries import log_size
+
+_LOCK = 0x50524F4A_454354
+"""One look at a time: "PROJECT"."""
 
 
 def _quiet(what: str, done: int, of: int) -> None:
@@ -28,6 +34,18 @@ def rebuild(*, progress: Progress = _quiet) -> Report:
 
 
 def _look(*, repair: bool, progress: Progress) -> Report:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK])
+        if not cursor.fetchone()[0]:
+            raise MeteringError("The projection is being rebuilt or checked already: wait for that run to end.")
+    try:
+        return _looked(repair=repair, progress=progress)
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
+
+
+def _looked(*, repair: bool, progress: Progress) -> Report:
     report = Report(log_size=log_size())
     report.erased_entries = staging.stage(report.log_size, progress)
     comparing.intervals(report, size=report.log_size, repair=repair, progress=progress)

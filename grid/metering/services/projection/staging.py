@@ -1,7 +1,7 @@
 """INTERVAL entries of the log, opened again into a table of their own.
 
-The table outlives a run that was stopped: the next one goes on where it ended. Progress is committed with
-the rows it stands for.
+Its rows outlive a run that was stopped: the next one goes on where it ended. Progress is committed with the
+rows it stands for.
 """
 
 import struct
@@ -21,12 +21,7 @@ TABLE = "metering_rebuilt_interval"
 PROGRESS = "metering_rebuilt_progress"
 _COLUMNS = "log_index, known_at, slot, point_id, import_wh, export_wh, version, quality"
 _pack = struct.Struct("!hiqiqiiiiiiiiihih").pack
-_CREATE = f"""
-    CREATE TABLE IF NOT EXISTS {TABLE} (LIKE metering_interval INCLUDING ALL);
-    CREATE TABLE IF NOT EXISTS {PROGRESS} (
-        next_index bigint NOT NULL, erased bigint NOT NULL, last_meter bigint NOT NULL);
-    INSERT INTO {PROGRESS} SELECT 0, 0, 0 WHERE NOT EXISTS (SELECT FROM {PROGRESS});
-"""
+_START = f"INSERT INTO {PROGRESS} SELECT 0, 0, 0 WHERE NOT EXISTS (SELECT FROM {PROGRESS})"
 _INCOMING = f"CREATE TEMPORARY TABLE IF NOT EXISTS {TABLE}_incoming (LIKE metering_interval) ON COMMIT DELETE ROWS"
 # Of two entries with the same version the lower index counts (PROTOCOL §1).
 _KEEP_FIRST = f"""
@@ -44,7 +39,7 @@ def stage(size: int, progress: Progress) -> int:
     Raises LogDamaged that names an entry which does not open, MeteringError for a point nobody registered.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_CREATE)
+        cursor.execute(_START)
         cursor.execute(f"SELECT next_index, erased FROM {PROGRESS}")
         first, erased = cursor.fetchone()
     numbers = dict(MeteringPoint.objects.values_list("pk", "number"))
@@ -60,9 +55,10 @@ def stage(size: int, progress: Progress) -> int:
 
 
 def clear() -> None:
-    """Drop what was staged."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"DROP TABLE IF EXISTS {TABLE}; DROP TABLE IF EXISTS {PROGRESS}")
+    """Delete what was staged."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"DELETE FROM {TABLE}")
+        cursor.execute(f"DELETE FROM {PROGRESS}")
 
 
 def _rows(entries: Iterable[LogEntry], numbers: dict[UUID, int]) -> Iterable[bytes]:
