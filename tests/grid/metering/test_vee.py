@@ -19,6 +19,7 @@ from grid.records import log_key
 from grid.records import queries as log
 from tests.grid.metering.conftest import FIRST_DAY, FIRST_SLOT, Home, at_slot
 from tests.grid.metering.people import auditor, operator, stranger
+from tests.rights import owner
 
 DAY = range(FIRST_SLOT, FIRST_SLOT + 96)
 CLOSED = at_slot(DAY.stop + 1)
@@ -241,7 +242,7 @@ def test_edits_are_append_only(zone: Zone, alice: Home, olga: User) -> None:
     day_of_readings(alice)
     slots.close_due(zone=zone, now=CLOSED)
     editing.edit(point=alice.point, values={DAY.start: (1, 0)}, method=Method.TYPED, by=olga, reason="x", now=CLOSED)
-    with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+    with pytest.raises(IntegrityError, match="append-only"), transaction.atomic(), owner():
         IntervalEdit.objects.update(reason="other")
     assert FIRST_DAY * 96 == FIRST_SLOT
 
