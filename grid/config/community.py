@@ -9,8 +9,8 @@ from pathlib import Path
 
 from grid import clock
 from grid.config import parts
+from grid.config.demo import devices
 from grid.config.runtime import DataFolder
-from grid.config.servers import external
 from grid.config.servers.processes import StartError
 from grid.config.supervisor import Supervisor, resume_clock
 
@@ -45,13 +45,10 @@ def start(supervisor: Supervisor, options: argparse.Namespace) -> None:
         resume_clock(folder, speed=0)
     genesis = int(clock.timestamp()) - 60 if simulated else int(time.time()) - 60
     supervisor.start_servers(genesis=genesis)
-    broker = os.environ.get("MQTT_URL")
-    if broker is not None:
-        external.wait_for_broker(broker, say=supervisor.say)
+    supervisor.start_broker()
     supervisor.set_environment(simulated=simulated)
     supervisor.start_platform()
-    if broker is not None:
-        supervisor.add(parts.mqtt(env=supervisor.env, log=folder.logs / "mqtt.log"))
+    supervisor.start_bridge()
     if not simulated:
         supervisor.say(f"ready: {supervisor.env['WEB_URL']} (make a first user with ./watt manage createsuperuser)")
         supervisor.watch()
@@ -69,10 +66,17 @@ def start(supervisor: Supervisor, options: argparse.Namespace) -> None:
 
 def live_community(supervisor: Supervisor) -> parts.Part:
     """The homes, from now on in the clock's own time."""
+    sending = ["--compact", str(devices.COMPACT)]
+    broker, file = supervisor.told.get(devices.BROKER_VARIABLE), devices.passwords_file(supervisor.folder.path)
+    if broker is not None and file.exists():
+        sending += ["--mqtt", broker, "--mqtt-passwords", os.fspath(file)]
     return parts.community(
         env=supervisor.env,
         log=supervisor.folder.logs / "community.log",
-        arguments=["--url", supervisor.env["WEB_URL"], "--data", os.fspath(supervisor.folder.path / "simulator")],
+        arguments=[
+            *("--url", supervisor.env["WEB_URL"], "--data", os.fspath(supervisor.folder.path / "simulator")),
+            *sending,
+        ],
     )
 
 

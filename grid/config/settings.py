@@ -121,6 +121,9 @@ if DATABASE_AS_OWNER:
 DATABASES["default"]["CONN_MAX_AGE"] = None
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 
+# A month of a metering point may be erased when so many months have passed since its end.
+RETENTION_MONTHS = at_least(0, "RETENTION_MONTHS", env.int, 36)
+
 REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
 

@@ -47,8 +47,10 @@ def _play(supervisor: Supervisor, homes: Path | None) -> dict[str, Any]:
     clock.write(folder.clock, speed=0, sim=community.first_moment())
     os.environ[clock.ENV] = os.fspath(folder.clock)
     supervisor.start_servers(genesis=int(clock.timestamp()) - 60)
+    supervisor.start_broker()
     supervisor.set_environment(simulated=True)
     supervisor.start_platform()
+    supervisor.start_bridge()
     started = round(time.monotonic() - supervisor.began, 2)
     report_file = folder.path / "report.json"
     arguments = ["--url", supervisor.env["WEB_URL"], "--data", os.fspath(folder.path)]

@@ -16,13 +16,16 @@ from urllib.parse import urlsplit
 
 from grid import clock
 from grid.config import parts
+from grid.config.demo.devices import BROKER_VARIABLE
 from grid.config.runtime import DataFolder, Lock, write_run_file
 from grid.config.servers import external
 from grid.config.servers.anvil import Anvil
+from grid.config.servers.broker import Broker
 from grid.config.servers.ports import claim_port
 from grid.config.servers.postgres import Postgres
 from grid.config.servers.processes import StartError, free_port, popen, stop, stop_all, tail
 from grid.config.servers.valkey import Valkey
+from grid.metering.bridge import address
 
 DEFAULT_PORT = 8000
 RETRY_SECONDS = 5.0
@@ -126,6 +129,24 @@ class Supervisor:
         else:
             state = self.folder.path / "chain" / "state.json"
             self._start_server("chain", Anvil(state=state, log=log / "chain.log", genesis=genesis))
+
+    def start_broker(self) -> None:
+        """The embedded MQTT broker, unless MQTT_URL names another, which is waited for."""
+        given = os.environ.get(address.VARIABLE)
+        if given is not None:
+            external.wait_for_broker(given, say=self.say)
+            return
+        port = address.PORTS["mqtt"]
+        if external.port_problem(self.host, port) is not None:
+            port = free_port()
+        secret, log = self.folder.secret("mqtt-secret"), self.folder.logs / "broker.log"
+        broker = Broker(host=self.host, port=port, secret=secret, log=log)
+        self._start_server("MQTT broker", broker)
+        self.told[BROKER_VARIABLE] = broker.devices
+
+    def start_bridge(self) -> None:
+        """What takes readings from the broker."""
+        self.add(parts.mqtt(env=self.env, log=self.folder.logs / "mqtt.log"))
 
     def _start_server(self, name: str, server: Server) -> None:
         self.servers[name] = server

@@ -1,7 +1,7 @@
 """Case files from the database: a reading or a statement with everything that proves it (PROTOCOL §8)."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from django.db.models import Q
 from grid.chain import queries as chain
 from grid.chain.errors import ChainError
 from grid.disputes.tiles import AuditPaths
-from grid.domain import auctions, casefile, clearing, entries, merkle, ocmf, rows, tariffs
+from grid.domain import auctions, casefile, clearing, entries, envelopes, merkle, native, ocmf, rows, tariffs
 from grid.domain.casefile import (
     Case,
     ChainPart,
@@ -81,6 +81,7 @@ def statement_case(*, statement: PointStatement) -> dict[str, Any]:
     registers = [_registers(entry) for entry in intervals]
     signed = [_record(envelope) for envelope in _envelopes(registers)]
     others = {index for header in headers for index in _header_indices(header)}
+    others |= {entry.index for entry in _superseded(intervals)}
     others |= {line.hold_index for line in cited if line.hold_index is not None}
     others |= {index for entry in intervals if isinstance(index := entry.fields["bindingIndex"], int)}
     others |= _bindings(own, run.day, run.checkpoint.size)
@@ -134,9 +135,9 @@ def _chain() -> ChainPart | None:
         return None
 
 
-def _signed(text: str, public_key: bytes) -> bool:
+def _signed(raw: bytes, public_key: bytes) -> bool:
     try:
-        ocmf.verify(ocmf.parse(text), public_key)
+        ocmf.verify(envelopes.parse(raw), public_key)
     except ocmf.BadSignature:
         return False
     return True
@@ -152,12 +153,19 @@ def _record(envelope: Envelope) -> RecordPart:
     keys = list(good.order_by("-from_counter", "-pk"))
     if envelope.log_index is None or not keys:
         raise NotProvableYet(f"Record {envelope.counter} or its key is not in the log.")
-    text = raw_record(envelope.log_index).decode()
+    raw = raw_record(envelope.log_index)
     # While a new key follows an old one, both are good: the one that signed is shown.
-    key = next((each for each in keys[:-1] if _signed(text, bytes(each.public_key))), keys[-1])
+    key = next((each for each in keys[:-1] if _signed(raw, bytes(each.public_key))), keys[-1])
     if key.log_index is None:
         raise NotProvableYet(f"Record {envelope.counter} or its key is not in the log.")
-    return RecordPart(envelope.log_index, text, bytes(key.public_key), key.log_index)
+    compact = raw.startswith(native.MAGIC)
+    return RecordPart(
+        envelope.log_index,
+        None if compact else raw.decode(),
+        bytes(key.public_key),
+        key.log_index,
+        raw if compact else None,
+    )
 
 
 def _registers(interval: LogEntry) -> RegistersPart:
@@ -165,6 +173,15 @@ def _registers(interval: LogEntry) -> RegistersPart:
     if interval.document is None:
         raise NotProvableYet(f"INTERVAL {interval.index} has no opening of its registers.")
     return RegistersPart(interval.index, interval.document)
+
+
+def _superseded(intervals: Sequence[LogEntry]) -> Iterator[LogEntry]:
+    """Yield the INTERVALs that these and their predecessors superseded."""
+    cited = {index for entry in intervals if isinstance(index := entry.fields["supersedes"], int)}
+    while cited:
+        older = records.entries(sorted(cited))
+        yield from older
+        cited = {index for entry in older if isinstance(index := entry.fields["supersedes"], int)}
 
 
 def _envelopes(registers: Iterable[RegistersPart]) -> list[Envelope]:

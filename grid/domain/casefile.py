@@ -34,13 +34,19 @@ class EntryPart:
 class RecordPart:
     """A signed record as the meter sent it, the READING entry that commits to it, and the meter's key.
 
-    `key` is the index of the KEY entry.
+    `text` is OCMF; a record in the compact form has `raw` instead. `key` is the index of the KEY entry.
     """
 
     reading: int
-    text: str
+    text: str | None
     public_key: bytes
     key: int
+    raw: bytes | None = None
+
+    @property
+    def envelope(self) -> bytes:
+        """The record byte for byte."""
+        return (self.text or "").encode() if self.raw is None else self.raw
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +160,7 @@ def to_json(case: Case) -> dict[str, Any]:
             {
                 "reading": part.reading,
                 "text": part.text,
+                "raw": None if part.raw is None else _hex(part.raw),
                 "publicKey": _hex(part.public_key),
                 "key": part.key,
             }
@@ -222,10 +229,7 @@ def from_json(document: Any) -> Case:
         seq=log.optional_number("seq"),
         anchored_at=log.optional_number("anchoredAt"),
         entries=[_entry(item) for item in top.parts("entries")],
-        records=[
-            RecordPart(item.number("reading"), item.text("text"), item.data("publicKey"), item.number("key"))
-            for item in top.parts("records")
-        ],
+        records=[_record(item) for item in top.parts("records")],
         registers=[RegistersPart(item.number("interval"), item.data("data")) for item in top.parts("registers")],
         fills=[
             FillPart(item.number("auction"), item.number("position"), item.data("data"), item.hashes("proof"))
@@ -241,6 +245,13 @@ def from_json(document: Any) -> Case:
             chain.data("settlement", ADDRESS_SIZE),
         ),
     )
+
+
+def _record(item: "_Reader") -> RecordPart:
+    """A record as text or as bytes; files from before the compact form have no `raw`."""
+    raw = item.data("raw") if item.has("raw") else None
+    text = item.text("text") if raw is None else None
+    return RecordPart(item.number("reading"), text, item.data("publicKey"), item.number("key"), raw)
 
 
 def _entry(item: "_Reader") -> EntryPart:
@@ -289,10 +300,17 @@ class _Reader:
             raise CaseFileError(f"{self.place}.{name} is missing")
         return self._value[name]
 
+    def has(self, name: str) -> bool:
+        return self._value.get(name) is not None
+
     def text(self, name: str) -> str:
         value = self.value(name)
         if not isinstance(value, str):
             raise CaseFileError(f"{self.place}.{name} is not text")
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise CaseFileError(f"{self.place}.{name} is not text: it holds half of a character") from None
         return value
 
     def number(self, name: str) -> int:

@@ -212,6 +212,23 @@ def _check_hashes(hashes: Sequence[bytes], root: bytes) -> None:
             raise ProofError(f"a hash of the proof has {len(item)} bytes instead of 32", expected=root)
 
 
+def audit_paths(leaves: Sequence[bytes]) -> tuple[bytes, list[list[str]]]:
+    """Return the root over some leaf hashes, and every leaf's audit path in hexadecimal, each hash spelt once.
+
+    A node without a sibling rises to the level above as it is, which is RFC 6962's tree of any size.
+    """
+    paths: list[list[str]] = [[] for _ in leaves]
+    level, width = list(leaves), 1
+    while len(level) > 1:
+        names = [node.hex() for node in level]
+        for place in range(len(level) - len(level) % 2):
+            sibling = names[place ^ 1]
+            for path in paths[place * width : (place + 1) * width]:
+                path.append(sibling)
+        level, width = _parents(level) + (level[-1:] if len(level) % 2 else []), width * 2
+    return (level[0] if level else EMPTY_ROOT), paths
+
+
 class MerkleTree:
     """A tree held in memory, for runs, auctions and tests. Leaves never change."""
 

@@ -17,7 +17,7 @@ _DICTIONARY_1 = (
     b'"}|{"SA":"ECDSA-secp256k1-SHA256","SD":"304502210304402203046022100"}'
 )
 _FORM_1, _ZLIB = b"\x01", b"\x78"
-_LEVEL, _MEMORY = 1, 5
+_LEVEL, _MEMORY = 2, 5
 
 
 def compress(record: bytes) -> bytes:

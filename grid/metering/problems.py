@@ -56,6 +56,10 @@ PROBLEMS: dict[str, ProblemKind] = {
     "wrong-topic": ProblemKind(
         "The MQTT topic names another meter", 422, "Publish to grid/v1/<community>/<serial>/reading, with its serial."
     ),
+    # Of a record or of a whole request.
+    "rate-limited": ProblemKind(
+        "More records than are taken in a minute", 429, "Send the same records again after Retry-After seconds."
+    ),
     # Of a meter that asks to be registered, or for a new key.
     "claim-unknown": ProblemKind(
         "No such claim is open", 404, "Ask the operator for a new claim code; one is good once, for a day."
@@ -71,10 +75,6 @@ PROBLEMS: dict[str, ProblemKind] = {
     "key-state": ProblemKind("The meter's state allows no new key", 409, "Ask the operator about the meter."),
     "too-many-tries": ProblemKind("Too many tries", 429, "Wait as long as Retry-After says."),
     "method-get": ProblemKind("Only GET is served here", 405, "Ask by GET."),
-    # Of a record or of a whole request.
-    "rate-limited": ProblemKind(
-        "More records than are taken in a minute", 429, "Send the same records again after Retry-After seconds."
-    ),
     # Of a whole request.
     "method": ProblemKind("Only POST is served here", 405, "Send records by POST."),
     "bad-request": ProblemKind("The request cannot be read", 400, 'Send {"records": ["OCMF|…|…", …]} as JSON, UTF-8.'),

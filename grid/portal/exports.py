@@ -60,9 +60,8 @@ def local_range(first: date, last: date, zone: ZoneInfo) -> range:
 
 
 def clamp(slots: range, reach: PointReach, *, now: datetime) -> range:
-    """The part of a range in which the point can have readings: since it was registered, until now."""
-    first = slot_of(int(reach.point.registered_at.timestamp())) - SLOTS_PER_DAY
-    start = max(slots.start, first)
+    """The part of a range in which the point can have readings: since it was first bound, until now."""
+    start = max(slots.start, reach.first_slot)
     return range(start, max(start, min(slots.stop, slot_of(int(now.timestamp())))))
 
 

@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 
 from grid.accounts.pages.converters import AddressConverter, DateConverter
-from grid.portal.views import access, cases, exports, home, live, problems, readings, statements, withdrawals
+from grid.portal.views import access, cases, exports, home, live, problems, proposals, readings, statements, withdrawals
 
 register_converter(DateConverter, "day")
 register_converter(AddressConverter, "address")
@@ -22,6 +22,12 @@ urlpatterns = [
     path("accounts/<address:address>/statements/<day:day>/case-file.json", cases.statement_case, name="statement_case"),
     path("points/", readings.points, name="points"),
     path("accounts/<address:address>/points/", readings.account_points, name="account_points"),
+    path("accounts/<address:address>/proposals/<uuid:proposal_id>/", proposals.proposal, name="proposal"),
+    path(
+        "accounts/<address:address>/proposals/<uuid:proposal_id>/binding.json",
+        proposals.proposal_json,
+        name="proposal_json",
+    ),
     path("points/<uuid:point_id>/readings/", readings.latest_readings, name="latest_readings"),
     path("points/<uuid:point_id>/readings/<day:day>/", readings.readings, name="readings"),
     path("points/<uuid:point_id>/readings/<day:day>.csv", readings.readings_csv, name="readings_csv"),

@@ -101,15 +101,15 @@ def inclusion(request: HttpRequest) -> HttpResponseBase:
     """The audit path of entry `index` in the tree of `size` (default: the newest checkpoint's)."""
     index = _number(request, "index")
     size = _number(request, "size", _signed_size())
-    proof = queries.inclusion_proof(index, size)
+    found = queries.inclusion(index, size)
     body = {
         "index": index,
         "size": size,
-        "root": queries.root_of(size).hex(),
-        "leaf_hash": queries.leaf_hash(index).hex(),
-        "proof": [item.hex() for item in proof],
+        "root": found.root.hex(),
+        "leaf_hash": found.leaf_hash.hex(),
+        "proof": [item.hex() for item in found.path],
     }
-    return JsonResponse(body)
+    return JsonResponse(body, headers={"Cache-Control": _IMMUTABLE if "size" in request.GET else _BRIEF})
 
 
 @_public
@@ -125,7 +125,7 @@ def consistency(request: HttpRequest) -> HttpResponseBase:
         "new_root": queries.root_of(new).hex(),
         "proof": [item.hex() for item in proof],
     }
-    return JsonResponse(body)
+    return JsonResponse(body, headers={"Cache-Control": _IMMUTABLE if "new" in request.GET else _BRIEF})
 
 
 @_public
@@ -133,7 +133,7 @@ def key(request: HttpRequest) -> HttpResponseBase:
     """The key that signs checkpoints and receipts."""
     signer = log_key.signer()
     body = {"origin": signer.origin, "public_key": signer.public_key.hex(), "verifier_key": signer.verifier_key}
-    return JsonResponse(body)
+    return JsonResponse(body, headers={"Cache-Control": "public, max-age=3600"})
 
 
 urlpatterns = [

@@ -165,7 +165,9 @@ def open_entry(
             leaf, document = forms.unpack(
                 plain, kind=kind, index=index, key=key, scope=word, leaf_hash=leaf_hash, book=book
             )
-    except (ValueError, IndexError, KeyError, OverflowError, struct.error, zlib.error):
+    except KeyError as error:
+        raise LogDamaged(f"Entry {index} cites word {error}, and there is none.") from None
+    except (ValueError, IndexError, OverflowError, struct.error, zlib.error):
         raise _damaged(index) from None
     if not hmac.compare_digest(sha256(b"\x00" + leaf).digest(), leaf_hash):
         raise _damaged(index)

@@ -3,6 +3,7 @@
 LogError
   +-- LogDamaged   what is stored does not have the hash it should have
   +-- Erased       the key of this scope and month was erased, and what it sealed with it
+  +-- NotErasable  a key that must not be erased yet, or that there is none of
   +-- NotInLog     an index or size beyond the end of the log
 """
 
@@ -21,3 +22,7 @@ class Erased(LogError):
 
 class NotInLog(LogError):
     """An index or size that the log has not reached."""
+
+
+class NotErasable(LogError):
+    """A key that is still needed; the message says for what and until when."""

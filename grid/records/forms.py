@@ -7,7 +7,7 @@ columns of one width per block (`slot_row`); every other kind as words without l
 
 import hmac
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
@@ -19,8 +19,8 @@ from grid.records import sealing
 from grid.records.errors import LogDamaged
 from grid.records.sealing import KeyHandle
 
-INTERNED: Final = frozenset({"meterSerialHash", "meterStart", "meterEnd"})
-"""Fields whose words many entries repeat: they are stored once, in the table of words."""
+INTERNED: Final = frozenset({"meterSerialHash"})
+"""Fields whose words many entries repeat, as do the meters of slot energy: stored once, in the table of words."""
 
 _NONE_WORD = NONE.to_bytes(WORD, "big")
 _IS_NONE, _IS_SCOPE, _IS_CONTENT, _IS_LEAF, _IS_INTERNED = range(WORD + 1, WORD + 6)
@@ -42,14 +42,16 @@ class Item:
     document: bytes | None
 
 
-def words_of(kind: EntryKind, fields: Mapping[str, Value], document: bytes | None) -> set[bytes]:
-    """Return the words of an entry that belong into the table of words."""
-    found = {value for name in INTERNED & fields.keys() if isinstance(value := fields[name], bytes)}
-    if kind is EntryKind.INTERVAL and document is not None and len(document) == _REGISTERS.size:
-        values = _REGISTERS.unpack(document)
-        if values[0] == _REGISTERS_TAG:
-            found |= {values[6], values[7]}
-    return found - {ZERO}
+def words_of(entries: Sequence[tuple[EntryKind, Mapping[str, Value], bytes | None]]) -> set[bytes]:
+    """Return the words of an append that belong into the table of words."""
+    found: set[Value] = set()
+    for kind, fields, document in entries:
+        if kind is EntryKind.INTERVAL:
+            if document is not None and len(document) == _REGISTERS.size:
+                found.update(_REGISTERS.unpack(document)[6:8])
+        else:
+            found.update(fields[name] for name in INTERNED & fields.keys())
+    return {word for word in found if isinstance(word, bytes) and word != ZERO}
 
 
 # Words --------------------------------------------------------------------------------------------

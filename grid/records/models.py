@@ -20,6 +20,24 @@ class LogKey(models.Model):
         return f"{self.scope} {self.period:%Y-%m}"
 
 
+class Erasure(models.Model):
+    """A key that was erased, and why; its TOMBSTONE entry says the same. The newest id tells processes to forget."""
+
+    scope = models.UUIDField()
+    period = models.DateField()
+    key_id = models.BigIntegerField(unique=True)
+    key_hash = models.BinaryField(max_length=32, help_text="SHA-256 of the key")
+    reason = models.TextField()
+    log_index = models.BigIntegerField(unique=True, help_text="TOMBSTONE entry")
+    erased_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["scope", "period"], name="erased_once")]
+
+    def __str__(self) -> str:
+        return f"{self.scope} {self.period:%Y-%m}, erased"
+
+
 class EntryBlock(models.Model):
     """Neighbouring entries of one append, all within one tile of the tree. Written by COPY, never changed.
 
@@ -73,7 +91,7 @@ class Checkpoint(models.Model):
     root = models.BinaryField(max_length=32)
     note = models.TextField()
     created_at = models.DateTimeField()
-    mac = models.BinaryField(max_length=16, help_text="over size, root, note and time, by a key made from the log's")
+    mac = models.BinaryField(max_length=16, help_text="over all columns before and the size of the checkpoint in front")
     seq = models.BigIntegerField(unique=True, null=True, help_text="sequence in RecordAnchor")
     chain_tx = models.OneToOneField(ChainTx, on_delete=models.PROTECT, null=True)
     anchored_at = models.DateTimeField(null=True, help_text="timestamp of the anchoring block")

@@ -8,7 +8,7 @@ import hmac
 import os
 import zlib
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -38,26 +38,27 @@ class KeyHandle:
         return cls(id=key_id, scope=scope, key=key, cipher=AESGCM(hmac.digest(key, b"commonwatt.seal.v1", "sha256")))
 
 
-def wrap(key: bytes, *, scope: UUID, period: date) -> bytes:
+def wrap(key: bytes, *, scope: UUID, period: date, created_at: datetime) -> bytes:
     """Return a log key encrypted under the data key of the settings, for one scope and month."""
     nonce = os.urandom(NONCE_SIZE)
-    return nonce + AESGCM(settings.DATA_KEY).encrypt(nonce, key, _wrap_context(scope, period))
+    return nonce + AESGCM(settings.DATA_KEY).encrypt(nonce, key, _wrap_context(scope, period, created_at))
 
 
-def unwrap(wrapped: bytes, *, scope: UUID, period: date) -> bytes:
-    """Return the log key inside `wrapped`. Raises LogDamaged under another data key, scope or month."""
+def unwrap(wrapped: bytes, *, scope: UUID, period: date, created_at: datetime) -> bytes:
+    """Return the log key inside `wrapped`. Raises LogDamaged when the data key or the key's row is another."""
     try:
         return AESGCM(settings.DATA_KEY).decrypt(
-            wrapped[:NONCE_SIZE], wrapped[NONCE_SIZE:], _wrap_context(scope, period)
+            wrapped[:NONCE_SIZE], wrapped[NONCE_SIZE:], _wrap_context(scope, period, created_at)
         )
     except InvalidTag:
         raise LogDamaged(
-            f"The log key of {scope} for {period:%Y-%m} does not open: DATA_KEY is not the one it was made under."
+            f"The log key of {scope} for {period:%Y-%m} does not open: "
+            "DATA_KEY is not the one it was made under, or its row was changed."
         ) from None
 
 
-def _wrap_context(scope: UUID, period: date) -> bytes:
-    return scope.bytes + period.isoformat().encode()
+def _wrap_context(scope: UUID, period: date, created_at: datetime) -> bytes:
+    return scope.bytes + period.isoformat().encode() + created_at.astimezone(UTC).isoformat().encode()
 
 
 def seal(key: KeyHandle, nonce_seed: bytes, plaintext: bytes) -> bytes:

@@ -16,7 +16,9 @@ from grid.simulator.client import ClientError, MeterClient
 from grid.simulator.folder import FolderError, Founding, StreetFolder
 from grid.simulator.homes import HomesFileError
 from grid.simulator.journal import JournalError
+from grid.simulator.mqtt import Brokerage, Carriers
 from grid.simulator.profiles import Place
+from grid.simulator.street import every
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -36,6 +38,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--time-zone", default="Europe/Berlin")
     parser.add_argument("--country", default="DE", help="whose public holidays are kept")
     parser.add_argument("--connections", type=int, default=3)
+    parser.add_argument(
+        "--compact",
+        type=int,
+        default=0,
+        metavar="N",
+        help="every Nth meter signs in the compact binary form instead of OCMF (1: all of them; default: none)",
+    )
+    parser.add_argument("--mqtt", metavar="HOST:PORT", help="broker that meters with a password there publish to")
+    parser.add_argument("--mqtt-passwords", type=Path, metavar="FILE", help="JSON: community, passwords by serial")
     return parser
 
 
@@ -52,8 +63,12 @@ def main(arguments: list[str] | None = None) -> int:
         homes_file=str(options.homes.resolve()) if options.homes else None,
     )
     try:
-        with MeterClient(options.url, connections=options.connections) as client:
-            street = StreetFolder(options.data, founding).street(client)
+        brokerage = Brokerage.from_file(options.mqtt, options.mqtt_passwords) if options.mqtt else None
+        with (
+            MeterClient(options.url, connections=options.connections) as client,
+            Carriers(client, brokerage) as carriers,
+        ):
+            street = StreetFolder(options.data, founding).street(carriers, compact=every(options.compact))
             if options.command == "backfill":
                 border = slot_of(int(clock.timestamp())) * SLOT_SECONDS
                 return 1 if backfill.run(street, to_unix=border, console=console).problems else 0

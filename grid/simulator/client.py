@@ -29,6 +29,16 @@ class Outcome:
     readings: int = 0
     problems: list[dict[str, Any]] = field(default_factory=list)
 
+    def take(self, result: dict[str, Any]) -> None:
+        """Count the result of one record."""
+        if result["status"] == "accepted":
+            self.accepted += 1
+            self.readings += result["readings"]
+        elif result["status"] == "duplicate":
+            self.duplicates += 1
+        else:
+            self.problems.append(result["problem"])
+
     def add(self, other: "Outcome") -> None:
         self.accepted += other.accepted
         self.duplicates += other.duplicates
@@ -117,11 +127,5 @@ def _outcome(records: list[str], answer: dict[str, Any]) -> Outcome:
         raise ClientError(f"{len(results)} results for {len(records)} records")
     outcome = Outcome()
     for result in results:
-        if result["status"] == "accepted":
-            outcome.accepted += 1
-            outcome.readings += result["readings"]
-        elif result["status"] == "duplicate":
-            outcome.duplicates += 1
-        else:
-            outcome.problems.append(result["problem"])
+        outcome.take(result)
     return outcome

@@ -5,14 +5,14 @@ another beginning would give the same meters other registers.
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from grid.simulator.client import MeterClient
 from grid.simulator.energy import EnergySource
 from grid.simulator.identity import Identities
 from grid.simulator.profiles import Place
-from grid.simulator.street import Roster, Street, energy_source, roster
+from grid.simulator.street import Roster, Sender, Street, energy_source, roster
 
 
 class FolderError(ValueError):
@@ -55,14 +55,15 @@ class StreetFolder:
     def roster(self) -> Roster:
         return roster(self.source, self.identities)
 
-    def street(self, client: MeterClient) -> Street:
-        """Return the street, ready to send through `client`."""
+    def street(self, client: Sender, *, compact: Callable[[int], bool] = lambda position: False) -> Street:
+        """Return the street, ready to send through `client`; `compact` says which meters sign in the compact form."""
         return Street(
             source=self.source,
             identities=self.identities,
             client=client,
             origin_slot=self.founding.origin_slot,
             journal_path=self._path / "journal.json",
+            compact=compact,
         )
 
 

@@ -2,12 +2,13 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from grid.domain.slots import SLOTS_PER_DAY, slot_of
-from grid.simulator.client import MeterClient, Outcome
+from grid.simulator.client import Outcome
 from grid.simulator.device import VirtualMeter
 from grid.simulator.energy import EnergySource, Home, Registers
 from grid.simulator.homes import HomesFile
@@ -57,6 +58,17 @@ def energy_source(
     return GeneratedStreet(seed=identities.number, place=place, count=count)
 
 
+def every(number: int) -> Callable[[int], bool]:
+    """Return what chooses every so many-th position; none for 0."""
+    return lambda position: number > 0 and position % number == number - 1
+
+
+class Sender(Protocol):
+    """What carries records to the platform."""
+
+    def send(self, records: Sequence[str]) -> Outcome: ...
+
+
 class Street:
     """Sends what its meters have measured, up to a moment that the caller names."""
 
@@ -65,17 +77,21 @@ class Street:
         *,
         source: EnergySource,
         identities: Identities,
-        client: MeterClient,
+        client: Sender,
         origin_slot: int,
         journal_path: Path | None = None,
+        compact: Callable[[int], bool] = lambda position: False,
     ) -> None:
-        """`origin_slot` is where registers begin; a journal that exists already knows better."""
+        """`origin_slot` is where registers begin; a journal that exists already knows better.
+
+        `compact` says by position which meters sign in the compact form.
+        """
         self.roster = roster(source, identities)
         self._client = client
         meters = [member.meter for member in self.roster.members] + [self.roster.feeder]
         exports = [home.pv_peak_w > 0 for home in source.homes] + [True]
         self._meters = [
-            VirtualMeter(identity, position=position, has_export=has_export)
+            VirtualMeter(identity, position=position, has_export=has_export, compact=compact(position))
             for position, (identity, has_export) in enumerate(zip(meters, exports, strict=True))
         ]
         self.journal = Journal.open(journal_path, origin_slot=origin_slot, street=_fingerprint(source, meters))

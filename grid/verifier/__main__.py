@@ -5,12 +5,15 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from grid.domain.casefile import Case, CaseFileError, from_json
+from grid.domain.casefile import CaseFileError, from_json
 from grid.domain.notes import parse_verifier_key
 from grid.domain.signers import address_bytes
+from grid.verifier.promise_checks import check_extension, check_promise, check_receipt
+from grid.verifier.reading import is_consistency, is_receipt, read_json
 from grid.verifier.report import Outcome, Report
-from grid.verifier.verification import Trust, verify
+from grid.verifier.verification import Trust, examine
 
 PASSED, FAILED, UNREADABLE = 0, 1, 2
 
@@ -18,24 +21,46 @@ PASSED, FAILED, UNREADABLE = 0, 1, 2
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit code (see --help)."""
     options = _parser().parse_args(arguments)
+    path = options.file
     try:
-        case = read(options.file)
+        document = read_json(path)
+        others = {}
+        for name in ("receipt", "since"):
+            path = getattr(options, name)
+            others[name] = None if path is None else read_json(path)
+        path = options.file
+        title, report = _check(document, others, options)
     except (CaseFileError, OSError) as error:
-        print(f"{options.file}: {error}", file=sys.stderr)
+        print(_printable(f"{path}: {error}"), file=sys.stderr)
         return UNREADABLE
-    trust = Trust(options.log_key, options.rpc, options.record_anchor, options.settlement)
-    report = verify(case, trust)
-    print(_as_json(case, report) if options.json else _as_text(case, report))
+    print(_as_json(title, report) if options.json else _as_text(title, report))
     return PASSED if report.passed else FAILED
 
 
-def read(path: Path) -> Case:
-    """Return the case in a file. Raises CaseFileError or OSError."""
-    try:
-        document = json.loads(path.read_bytes())
-    except (ValueError, RecursionError) as error:
-        raise CaseFileError(f"not JSON: {error}") from None
-    return from_json(document)
+def _check(document: Any, others: dict[str, Any], options: argparse.Namespace) -> tuple[str, Report]:
+    """Check a file for what it is, and what was given beside it. Raises CaseFileError."""
+    report = Report()
+    if is_receipt(document):
+        check_receipt(document, report, log_key=options.log_key)
+        return "Receipt of the log", report
+    if is_consistency(document):
+        check_extension(document, report)
+        return "Two sizes of the log", report
+    case = from_json(document)
+    trust = Trust(options.log_key, options.rpc, options.record_anchor, options.settlement)
+    evidence = examine(case, trust)
+    if others["receipt"] is not None:
+        if not is_receipt(others["receipt"]):
+            raise CaseFileError(f"{options.receipt} is no receipt of the log")
+        key = options.log_key or case.verifier_key
+        receipt = check_receipt(others["receipt"], evidence.report, log_key=key)
+        if receipt is not None:
+            check_promise(receipt, evidence)
+    if others["since"] is not None:
+        if not is_consistency(others["since"]):
+            raise CaseFileError(f"{options.since} is no consistency proof of the log")
+        check_extension(others["since"], evidence.report, size=evidence.size, root=evidence.root)
+    return case.title, evidence.report
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -46,7 +71,9 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Exit code 0: something was checked and nothing failed. 1: something failed, or nothing could "
         "be checked. 2: the file cannot be read as a case file. The form of the file: docs/PROTOCOL.md, section 8.",
     )
-    parser.add_argument("file", type=Path, metavar="FILE", help="case file (JSON)")
+    parser.add_argument("file", type=Path, metavar="FILE", help="case file, receipt, or consistency proof (JSON)")
+    parser.add_argument("--receipt", type=Path, metavar="FILE", help="receipt whose promise the case file has to keep")
+    parser.add_argument("--since", type=Path, metavar="FILE", help="proof that the file's log extends an earlier one")
     parser.add_argument("--rpc", metavar="URL", help="Ethereum node to look up the checkpoint and the run at")
     parser.add_argument(
         "--log-key", type=_log_key, metavar="KEY", help="verifier key of the log that you know, instead of the file's"
@@ -78,14 +105,19 @@ def _summary(report: Report) -> str:
     return f"{'PASSED' if report.passed else 'FAILED'}: {', '.join(counts)}"
 
 
-def _as_text(case: Case, report: Report) -> str:
-    return "\n".join([case.title, *map(str, report.results), _summary(report)])
+def _as_text(title: str, report: Report) -> str:
+    return "\n".join(map(_printable, [title, *map(str, report.results), _summary(report)]))
 
 
-def _as_json(case: Case, report: Report) -> str:
+def _printable(text: str) -> str:
+    """Text of a stranger's file without what would command a terminal."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
+def _as_json(title: str, report: Report) -> str:
     """Return the report as JSON: `held`, `failed` and `not_checked` count, `failures` are in words."""
     shown = {
-        "title": case.title,
+        "title": title,
         "passed": report.passed,
         "held": report.count(Outcome.HOLDS),
         "failed": report.count(Outcome.FAILS),

@@ -2,7 +2,7 @@
 
 from hashlib import sha256
 
-from grid.domain import entries, merkle, ocmf
+from grid.domain import entries, envelopes, merkle, ocmf
 from grid.domain.casefile import RecordPart, RegistersPart
 from grid.domain.entries import EntryKind, LeafKind
 from grid.domain.ocmf import Record, RegisterReading
@@ -30,9 +30,9 @@ def check_records(evidence: Evidence) -> None:
 
 def _check_record(evidence: Evidence, part: RecordPart) -> Record:
     reading = evidence.entry(part.reading, EntryKind.READING)
-    raw = part.text.encode()
+    raw = part.envelope
     reading.agrees("envelopeSha256", sha256(raw).digest())
-    record = ocmf.parse(raw)
+    record = envelopes.parse(raw)
     reading.agrees("counter", record.counter)
     key = evidence.entry(part.key, EntryKind.KEY)
     key.agrees("publicKeyHash", sha256(part.public_key).digest())
@@ -54,6 +54,22 @@ def check_intervals(evidence: Evidence) -> None:
         what = f"registers of INTERVAL {part.interval} are those of the signed records"
         with evidence.report.check(what, group="registers of the INTERVAL are those of the signed records"):
             _check_registers(evidence, part)
+
+
+def check_versions(evidence: Evidence) -> None:
+    """Check that each proven INTERVAL that supersedes another is the next version of the very same slot."""
+    for index, (kind, values) in evidence.entries.items():
+        interval = Fields(f"INTERVAL {index}", values)
+        if kind is not EntryKind.INTERVAL or interval.number("version") == 0:
+            continue
+        what = f"INTERVAL {index} is the next version of the one it supersedes"
+        with evidence.report.check(what, group="INTERVAL is the next version of the one it supersedes"):
+            before = interval.index("supersedes")
+            require(before is not None and before < index, f"it names {before}")
+            older = evidence.entry(before, EntryKind.INTERVAL)
+            older.agrees("point", interval.data("point"))
+            older.agrees("slot", interval.number("slot"))
+            older.agrees("version", interval.number("version") - 1)
 
 
 def _opened(evidence: Evidence, part: RegistersPart) -> tuple[Fields, Fields, Fields]:

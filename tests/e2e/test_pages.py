@@ -7,12 +7,15 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
-from grid.accounts.models import User
+from grid.accounts.models import DataSet, User
+from grid.accounts.services import note_watch
 from grid.domain.slots import date_of_day
 from grid.portal.views import home
 from tests.e2e.conftest import DESKTOP, PHONE, Visitor
-from tests.factories import PASSWORD, TODAY
-from tests.neighbourhood import Neighbourhood
+from tests.factories import NOW, PASSWORD, TODAY
+from tests.grid.portal.api.conftest import consent
+from tests.grid.test_access import waiting
+from tests.neighbourhood import SLOT_NOW, Neighbourhood
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -30,10 +33,27 @@ def pages_of(made: Neighbourhood) -> Iterator[tuple[User | None, str, str]]:
     yield people.alice, "statement", reverse("statement", args=[own.account.address, yesterday])
     yield people.alice, "points", reverse("account_points", args=[own.account.address])
     yield people.alice, "readings", reverse("readings", args=[own.point.id, date_of_day(TODAY)])
+    consent(people)
+    consent(people, DataSet.STATEMENTS)
+    note_watch(account=own.account, user=people.alice, log_size=900, statements=3, alerts=["row changed"], now=NOW)
+    yield people.tess, "shared", reverse("shared")
+    yield people.alice, "access", reverse("account_access", args=[own.account.address])
+    yield people.alice, "tokens", reverse("tokens")
+    yield None, "api", reverse("api-docs")
     yield people.alice, "forbidden", reverse("desk")
     yield people.alice, "missing", "/nothing-here/"
     yield people.olga, "desk", reverse("zone_desk", args=[people.zone.id])
     yield people.olga, "meters", reverse("zone_meters", args=[people.zone.id])
+    known = waiting(made)
+    meter, point = own.meter.pk, own.point.pk
+    yield people.alice, "proposal", reverse("proposal", args=[own.account.address, known["proposal_id"]])
+    yield people.olga, "approvals", reverse("meter_approvals", args=[people.zone.id])
+    yield people.olga, "upload", reverse("meter_upload", args=[people.zone.id])
+    yield people.olga, "upload-report", reverse("meter_upload_report", args=[known["upload_id"]])
+    yield people.olga, "exceptions", reverse("meter_exceptions", args=[people.zone.id])
+    yield people.olga, "device", reverse("meter_device", args=[meter])
+    yield people.olga, "versions", reverse("point_versions", args=[point, date_of_day(TODAY)])
+    yield people.olga, "edit-slots", reverse("edit_slots", args=[point, SLOT_NOW - 8, SLOT_NOW - 5])
     yield people.olga, "runs", reverse("zone_runs", args=[people.zone.id])
     yield people.aurel, "log", reverse("log")
     yield people.aurel, "entry", reverse("log_entry", args=[7])
@@ -119,7 +139,15 @@ def test_alice_asks_for_her_money(
 
 def test_german_fits_a_phone(visit: Visit, neighbours: Neighbourhood, picture: Callable[[Page, str], None]) -> None:
     people = neighbours.people
-    for person, name, path in ((people.alice, "home", "/"), (people.olga, "desk", "/desk/")):
+    consent(people)
+    access = reverse("account_access", args=[people.home.account.address])
+    for person, name, path in (
+        (people.alice, "home", "/"),
+        (people.olga, "desk", "/desk/"),
+        (people.alice, "access", access),
+        (people.alice, "tokens", reverse("tokens")),
+        (people.tess, "shared", reverse("shared")),
+    ):
         visitor = visit(person, locale="de-AT", viewport=PHONE)
         page = visitor.go(path)
         expect(page.locator("[data-chart]:not(:has(canvas))")).to_have_count(0)

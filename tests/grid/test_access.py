@@ -9,7 +9,8 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from grid.domain.slots import date_of_day
-from tests.factories import TODAY, People
+from grid.metering.models import Application, BindingProposal, BulkUpload, SlotException
+from tests.factories import NOW, TODAY, People
 from tests.grid.pages import at_noon, escrow, fresh_memory, neighbours, people
 from tests.neighbourhood import SLOT_NOW, Neighbourhood
 
@@ -34,7 +35,7 @@ OWN_FIRST = {"statements", "points"}
 OWN = {
     "account_home", "prices_csv", "outlook_csv", "account_part", "account_statements", "statement",
     "statement_csv", "account_points", "latest_readings", "readings", "readings_csv",
-    "account_access",
+    "account_access", "proposal", "proposal_json",
 }  # fmt: skip
 OWNER_POSTS = {"request_withdrawal", "give_consent", "revoke_consent", "revoke_token"}
 REACHED = {
@@ -45,12 +46,24 @@ REACHED = {
 """What members reach, and these by their role; a third party only by a consent, which nobody gave here."""
 
 DESK = {"desk", "zone_desk", "desk_part", "desk_quality", "desk_forecast_csv", "desk_prices_csv"}
-METERS = {"meters", "zone_meters", "meters_csv", "flags_csv"}
+METERS = {
+    "meters", "zone_meters", "meters_csv", "flags_csv", "meter_approvals", "meter_upload", "meter_upload_report",
+    "meter_upload_csv", "meter_exceptions", "meter_device", "latest_versions", "point_versions", "edit_slots",
+}  # fmt: skip
+METER_POSTS = {
+    "meter_code",
+    "meter_decide",
+    "meter_withdraw",
+    "meter_accept",
+    "meter_end",
+    "meter_key",
+    "meter_propose",
+}
 RUNS = {"runs", "zone_runs", "runs_csv"}
 LOG = {"log", "log_entry"}
 ROLES = {
     **dict.fromkeys(DESK, ("olga",)),
-    **dict.fromkeys(METERS, ("olga", "mara")),
+    **dict.fromkeys(METERS | METER_POSTS, ("olga", "mara")),
     **dict.fromkeys(RUNS, ("olga", "ada", "aurel")),
     **dict.fromkeys(LOG, ("olga", "mara", "ada", "aurel")),
 }
@@ -82,11 +95,43 @@ def path_of(name: str, pattern: URLPattern, made: Neighbourhood) -> str:
         "target": "import",
         "slot": SLOT_NOW - 4,
         "index": 7,
+        "meter_id": people.home.meter.id,
+        "first": SLOT_NOW - 6,
+        "last": SLOT_NOW - 5,
+        **waiting(made),
         "consent_id": 1,
         "token_id": 1,
         "code": "malformed",
     }
     return reverse(name, kwargs={key: values[key] for key in pattern.pattern.converters})
+
+
+def waiting(made: Neighbourhood) -> dict[str, object]:
+    """One of each thing that waits for a person, of Alice's point."""
+    home, by = made.people.home, made.people.olga
+    upload, _ = BulkUpload.objects.get_or_create(
+        zone=made.people.zone,
+        name="x",
+        defaults={
+            "by": by,
+            "at": NOW,
+            "report": [{"line": 2, "serial": "B-1", "status": "error", "message": "suite: P-256 or secp256k1"}],
+        },
+    )
+    terms = {"point": home.point, "meter": home.meter, "account": home.account, "from_day": TODAY + 1}
+    proposal, _ = BindingProposal.objects.get_or_create(**terms, defaults={"proposed_by": by, "proposed_at": NOW})
+    application, _ = Application.objects.get_or_create(
+        zone=made.people.zone, serial="CW-asks", defaults={"public_key": bytes(33), "asked_at": NOW}
+    )
+    exception, _ = SlotException.objects.get_or_create(
+        point=home.point, rule="spike", first_slot=1, defaults={"last_slot": 1, "raised_at": NOW}
+    )
+    return {
+        "upload_id": upload.pk,
+        "proposal_id": proposal.pk,
+        "application_id": application.pk,
+        "exception_id": exception.pk,
+    }
 
 
 def expected(name: str, person: str) -> set[int]:
@@ -98,12 +143,17 @@ def expected(name: str, person: str) -> set[int]:
     if name in OWN_FIRST:
         return {302} if person in ("alice", "bob", "mallory") else {404}
     if name in OWN:
+        # Of a proposal's JSON a chain that does not answer is as much a reply as the data itself.
+        if name == "proposal_json" and person in ("alice", "bob"):
+            return {200, 503}
         return {200, 302} if person in ("alice", "bob") else {404}
     if name in REACHED:
         # An export without a range is as absent for its owner; tests of exports download real ones.
         return {404} if person not in ("alice", "bob", *REACHED[name]) else {200, 404, 409}
     if name in OWNER_POSTS:
         return {405}
+    if name in METER_POSTS:
+        return {405} if person in ("olga", "mara", "otto") else {403}
     if person in ROLES[name]:
         return {200, 302}
     return {404} if person == "otto" and name in OF_A_ZONE else {200, 302} if person == "otto" else {403}

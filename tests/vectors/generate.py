@@ -12,6 +12,8 @@ from typing import Any
 from tests.vectors import (
     entries_cases,
     merkle_cases,
+    native_cases,
+    ocmf_cases,
     recompute_cases,
     rows_cases,
     statements_cases,
@@ -27,6 +29,8 @@ DOCUMENTS: dict[str, Callable[[], dict[str, Any]]] = {
     "entries": entries_cases.document,
     "statements": statements_cases.document,
     "recompute": recompute_cases.document,
+    "native": native_cases.document,
+    "ocmf": ocmf_cases.document,
 }
 
 

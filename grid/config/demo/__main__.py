@@ -46,12 +46,14 @@ def main() -> int:
 
 def _tell(options: argparse.Namespace, console: Any) -> int:
     from grid import clock
-    from grid.config.demo import report, seed
+    from grid.config.demo import devices, report, seed
     from grid.config.demo.driver import Driver
     from grid.config.demo.story import HISTORY_DAYS, Story, history_start
     from grid.domain.slots import SLOTS_PER_DAY
     from grid.simulator.client import MeterClient
     from grid.simulator.folder import Founding, StreetFolder
+    from grid.simulator.mqtt import Carriers
+    from grid.simulator.street import every
 
     # Kept before anything is founded: a start that was cut short goes on with the same day and password.
     day, password = _remembered(options.data, {"day": (int(clock.timestamp()) + 3 * HOUR) // DAY})
@@ -61,9 +63,10 @@ def _tell(options: argparse.Namespace, console: Any) -> int:
         window_end_slot=(day + 1) * SLOTS_PER_DAY,
         homes_file=os.fspath(options.homes) if options.homes else None,
     )
-    with MeterClient(options.url) as client:
-        folder = StreetFolder(options.data / "simulator", founding)
-        driver = Driver(clock_file=options.data / "clock.json", street=folder.street(client))
+    folder = StreetFolder(options.data / "simulator", founding)
+    with MeterClient(options.url) as client, Carriers(client, _brokerage(options.data, folder.roster)) as carriers:
+        street = folder.street(carriers, compact=every(devices.COMPACT))
+        driver = Driver(clock_file=options.data / "clock.json", street=street)
         founded = seed.found(
             roster=folder.roster,
             first_day=day - 1,
@@ -86,6 +89,20 @@ def _tell(options: argparse.Namespace, console: Any) -> int:
     }
     _write_private(options.data / "demo.json", content)
     return 0
+
+
+def _brokerage(data: Path, roster: Any) -> Any:
+    """The embedded broker, with passwords for the homes whose meters publish there; None without one."""
+    from grid.config.demo import devices, seed
+    from grid.simulator.mqtt import Brokerage
+
+    address = os.environ.get(devices.BROKER_VARIABLE)
+    if address is None:
+        return None
+    file = devices.passwords_file(data)
+    passwords = devices.passwords(roster, (data / "mqtt-secret").read_text().strip())
+    _write_private(file, {"community": seed.COMMUNITY, "passwords": passwords})
+    return Brokerage.from_file(address, file)
 
 
 def _remembered(folder: Path, first: dict[str, Any]) -> tuple[int, str]:

@@ -14,6 +14,7 @@ STAFF = (
     ("arno", "Arno Arbiter", Role.ARBITER),
     ("astrid", "Astrid Arbiter", Role.ARBITER),
     ("aurel", "Aurel Auditor", Role.AUDITOR),
+    ("tess", "Tess Energy Advice", Role.THIRD_PARTY),
 )
 # Names of the households; the first ones are shown at start.
 MEMBERS = (

@@ -22,6 +22,7 @@ from grid.simulator.profiles import Place
 from grid.simulator.street import Member, Roster
 
 PLACE = Place(latitude=48.21, longitude=16.37, time_zone="Europe/Vienna", country="AT")
+COMMUNITY = "lindenhof"
 PROFILE = Path(__file__).resolve().parents[2] / "pricing" / "profiles" / "demo.json"
 TOKEN_UNIT = 10**6
 DEPOSIT = 200 * TOKEN_UNIT
@@ -56,7 +57,7 @@ def found(*, roster: Roster, first_day: int, history_day: int, password: str, no
 
 def _community(roster: Roster) -> tuple[Community, Zone]:
     community, _ = Community.objects.get_or_create(
-        slug="lindenhof",
+        slug=COMMUNITY,
         defaults={
             "name": "Lindenhof Energy Community",
             "time_zone": PLACE.time_zone,

@@ -23,7 +23,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Message(NamedTuple):
-    """One record as it came: where to, and the OCMF text."""
+    """One record as it came: where to, and its bytes in either form."""
 
     topic: str
     payload: bytes
@@ -32,6 +32,12 @@ class Message(NamedTuple):
 def answer_topic(topic: str) -> str:
     """Where the result of a reading goes."""
     return topic.removesuffix("reading") + "ack"
+
+
+def serial_of(topic: str) -> str:
+    """The meter that a reading's topic names; a topic that names none gives what no meter is called."""
+    levels = topic.split("/")
+    return unquote(levels[3]) if len(levels) > 3 else ""
 
 
 def take_in(messages: Sequence[Message], *, now: datetime) -> list[bytes]:
@@ -52,7 +58,7 @@ def _ingest(messages: Sequence[Message], now: datetime) -> list[ItemResult]:
     try:
         return ingest(
             records=[message.payload for message in messages],
-            serials=[unquote(message.topic.split("/")[3]) for message in messages],
+            serials=[serial_of(message.topic) for message in messages],
             now=now,
         )
     except DATABASE_DOWN:

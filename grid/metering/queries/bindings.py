@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
+from datetime import datetime
 from uuid import UUID
 
 from grid.metering.models import Binding
@@ -33,6 +34,17 @@ class BindingBook:
         """Return the days on which a point's binding may change."""
         mine = self._of_point.get(point, ())
         return {b.from_day for b in mine} | {b.to_day for b in mine if b.to_day is not None}
+
+
+def bindings_as_known(*, point: UUID, known_at: datetime | None = None) -> BindingBook:
+    """Return the bindings of a point, only those that had been recorded by `known_at` if it is given."""
+    found = Binding.objects.filter(point=point).select_related("meter", "account", "point")
+    return BindingBook(found if known_at is None else found.filter(recorded_at__lte=known_at))
+
+
+def binding_at(*, point: UUID, day: int, known_at: datetime | None = None) -> Binding | None:
+    """Return the binding of a point on a UTC day, as it was known at some time, or now."""
+    return bindings_as_known(point=point, known_at=known_at).of_point(point, day)
 
 
 def bindings_of(*, meters: Collection[int]) -> BindingBook:

@@ -60,6 +60,23 @@ def last_registers(meters: Sequence[int]) -> dict[int, Reading]:
     return {meter: _readings(log_index, packed)[-1] for meter, log_index, packed in rows}
 
 
+_DELAYS = """
+    SELECT m.id, floor(extract(epoch FROM e.received_at))::bigint - b.last_at
+    FROM unnest(%(meters)s::bigint[]) AS m(id) CROSS JOIN LATERAL (
+        SELECT envelope_id, last_at FROM metering_registerblock
+        WHERE meter_id = m.id AND last_at <= %(last)s ORDER BY last_at DESC LIMIT %(limit)s
+    ) b JOIN metering_envelope e ON e.id = b.envelope_id
+"""
+
+
+def delays(meters: Sequence[int], *, last: int, limit: int) -> dict[int, list[int]]:
+    """Return the seconds from a record's last register (at most `last`) to its receipt, of each meter's newest ones."""
+    found: dict[int, list[int]] = {}
+    for meter, seconds in _rows(_DELAYS, meters=list(meters), last=last, limit=limit):
+        found.setdefault(meter, []).append(seconds)
+    return found
+
+
 def records_of(meter_instants: Iterable[tuple[int, int]]) -> dict[tuple[int, int], int]:
     """Return the envelope that brought each (meter, unix) register; an instant without one is absent."""
     wanted: dict[int, set[int]] = {}

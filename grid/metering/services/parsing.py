@@ -80,7 +80,7 @@ def _quick(text: str | bytes) -> Record | None:
     payload, closing = sections[1], sections[2]
     signature = _decode_signature(closing)
     fields = _decode_payload(payload)
-    suite = SUITES.get(DEFAULT_SUITE if signature.SA is _UNSET else signature.SA)  # type: ignore[arg-type]
+    suite = SUITES.get(DEFAULT_SUITE if signature.SA is _UNSET else signature.SA)
     page = PAGINATION.fullmatch(fields.PG)
     if suite is None or page is None or not SERIAL.fullmatch(fields.MS) or not 0 < len(fields.RD) <= MAX_READINGS:
         return None
@@ -118,22 +118,22 @@ def _head(fields: _Payload) -> tuple[int, bytes | None, int | None] | None:
             quotes += 4
     if fields.IS is not _UNSET:
         quotes += 2
-    if fields.FV is not _UNSET and fields.FV.split(".")[0] != "1":  # type: ignore[union-attr]
+    if fields.FV is not _UNSET and fields.FV.split(".")[0] != "1":
         return None
     previous = None
     if fields.UH is not _UNSET:
-        if len(fields.UH) != 64:  # type: ignore[arg-type]
+        if len(fields.UH) != 64:
             return None
-        previous = bytes.fromhex(fields.UH)  # type: ignore[arg-type]
+        previous = bytes.fromhex(fields.UH)
         if len(previous) != 32:
             return None
     interval = None
     if fields.UI is not _UNSET:
         quotes += 2
         interval = fields.UI
-        if not 0 < interval <= 86_400:  # type: ignore[operator]
+        if not 0 < interval <= 86_400:
             return None
-    return quotes, previous, interval  # type: ignore[return-value]
+    return quotes, previous, interval
 
 
 def _registers(readings: list[_Reading], quotes: int) -> tuple[RegisterReading, ...] | None:
@@ -141,11 +141,12 @@ def _registers(readings: list[_Reading], quotes: int) -> tuple[RegisterReading, 
 
     Without escapes every text has two; more of them than the decoded fields explain are those of a key sent twice.
     """
+    if _UNSET in (readings[0].TM, readings[0].RU, readings[0].ST):
+        return None  # nothing to inherit from
     found: list[RegisterReading] = []
-    time = code = unit = state = _UNSET  # type: ignore[var-annotated]
     at, synchronised, was_synchronised, direction = 0, True, True, None
     imported = exported = None
-    instant = -1
+    instant: int | None = None
     factor = 1
     with_export = 0
     make = RegisterReading
@@ -153,25 +154,21 @@ def _registers(readings: list[_Reading], quotes: int) -> tuple[RegisterReading, 
         quotes -= 2
         if reading.TM is not _UNSET:
             quotes -= 4
-            time = reading.TM
-            at, clock = read_time(time)
+            at, clock = read_time(reading.TM)
             if clock == "U":
                 return None
             synchronised = clock != "I"
         if reading.RI is not _UNSET:
             quotes -= 4
-            code = reading.RI
-            direction = REGISTERS.get(code)
+            direction = REGISTERS.get(reading.RI)
         if reading.RU is not _UNSET:
             quotes -= 4
-            unit = reading.RU
-            factor = 1000 if unit == "kWh" else 1
-            if unit not in ("Wh", "kWh"):
+            if reading.RU not in ("Wh", "kWh"):
                 return None
+            factor = 1000 if reading.RU == "kWh" else 1
         if reading.ST is not _UNSET:
             quotes -= 4
-            state = reading.ST
-            if state != "G":
+            if reading.ST != "G":
                 return None
         if reading.EF is not _UNSET:
             quotes -= 4
@@ -183,13 +180,11 @@ def _registers(readings: list[_Reading], quotes: int) -> tuple[RegisterReading, 
         if direction is None or not 0 <= value < MAX_WH:
             return None
         if at != instant:
-            if instant >= 0:
+            if instant is not None:
                 if imported is None or at < instant:
                     return None
                 found.append(make(instant, imported, exported or 0, was_synchronised))
                 with_export += exported is not None
-            elif time is _UNSET or unit is _UNSET or state is _UNSET:
-                return None
             instant, was_synchronised = at, synchronised
             imported = exported = None
         if direction == IMPORT:
@@ -200,7 +195,7 @@ def _registers(readings: list[_Reading], quotes: int) -> tuple[RegisterReading, 
             if exported is not None:
                 return None
             exported = value
-    if imported is None or quotes:
+    if instant is None or imported is None or quotes:
         return None
     found.append(make(instant, imported, exported or 0, was_synchronised))
     with_export += exported is not None

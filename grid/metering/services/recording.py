@@ -96,15 +96,15 @@ def registers_leaf(derived: Derived, handle: KeyHandle, serial_hashes: dict[int,
     """Return the REGISTERS leaf whose hash the INTERVAL entry commits to (PROTOCOL §1)."""
     energy = derived.energy
     meter = derived.binding.meter if derived.binding else None
-    serial = _serial_hash(meter, serial_hashes) if meter else _NO_METER
+    before = derived.meter_before or meter
     fields: dict[str, Value] = {
         "importStart": energy.import_start,
         "importEnd": energy.import_end,
         "exportStart": energy.export_start,
         "exportEnd": energy.export_end,
         "modulus": meter.register_modulus_wh if meter else 0,
-        "meterStart": serial,
-        "meterEnd": serial,
+        "meterStart": _serial_hash(before, serial_hashes),
+        "meterEnd": _serial_hash(meter, serial_hashes),
         "readingStart": energy.reading_start,
         "readingEnd": energy.reading_end,
         "interpolated": energy.interpolated,
@@ -113,7 +113,9 @@ def registers_leaf(derived: Derived, handle: KeyHandle, serial_hashes: dict[int,
     return domain.encode(LeafKind.REGISTERS, fields, salt)
 
 
-def _serial_hash(meter: Meter, known: dict[int, bytes]) -> bytes:
+def _serial_hash(meter: Meter | None, known: dict[int, bytes]) -> bytes:
+    if meter is None:
+        return _NO_METER
     found = known.get(meter.pk)
     if found is None:
         found = known[meter.pk] = sha256(meter.serial.encode()).digest()

@@ -5,7 +5,7 @@ may be old; whoever stores a record compares versions under the log's lock, wher
 checks again what has changed.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -65,7 +65,6 @@ _KEYS = """
 _BINDINGS = """
     SELECT meter_id, point_id, from_day, to_day FROM metering_binding WHERE meter_id = ANY(%s) ORDER BY id DESC
 """
-_VERSIONS = "SELECT id, registry_version FROM metering_meter WHERE id = ANY(%s)"
 
 
 def lookup(serials: Collection[str]) -> dict[str, Registration]:
@@ -101,12 +100,3 @@ def load(serials: Collection[str]) -> dict[str, Registration]:
         _known.clear()
     _known.update(loaded)
     return loaded
-
-
-def outdated(used: Iterable[Registration]) -> set[str]:
-    """Return the serials whose registration has changed since it was loaded."""
-    by_id = {registration.meter: registration for registration in used}
-    with connection.cursor() as cursor:
-        cursor.execute(_VERSIONS, [list(by_id)])
-        versions = dict(cursor.fetchall())
-    return {each.serial for meter, each in by_id.items() if versions.get(meter) != each.version}

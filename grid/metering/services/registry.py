@@ -20,6 +20,7 @@ from grid.metering.errors import MeteringError
 from grid.metering.models import Binding, Meter, MeteringPoint, MeterKey, PointKind, SlotClose
 from grid.records.services import NewEntry, append
 
+MAX_MULTIPLIER = 1_000_000
 _NO_ACCOUNT = bytes(20)
 _CURVES = {Suite.P256: ec.SECP256R1(), Suite.SECP256K1: ec.SECP256K1()}
 
@@ -132,17 +133,27 @@ class BindingTerms:
 
 
 @transaction.atomic
-def bind(*, terms: BindingTerms, co_signature: bytes, now: datetime, domain: TypedDomain | None = None) -> Binding:
-    """Record a binding and log the BINDING entry; the same terms again return the binding that is there.
+def bind(
+    *,
+    terms: BindingTerms,
+    co_signature: bytes,
+    now: datetime,
+    domain: TypedDomain | None = None,
+    correction: bool = False,
+) -> Binding:
+    """Record a binding and log the BINDING entry; the terms that were recorded last again return their binding.
 
     The member's account co-signs the terms under `domain` (the platform's chain by default), so that
-    nobody sells at a point without its owner's key. Only a feeder has no account, and needs none.
+    nobody sells at a point without its owner's key. Only a feeder has no account, and needs none. A
+    `correction` may reach into closed slots, whose intervals are then to be derived again.
     Raises MeteringError that names the field.
     """
+    # One after the other for a point: each cites the one before.
+    MeteringPoint.objects.select_for_update(no_key=True).get(pk=terms.point.pk)
     known = _same_binding(terms)
     if known is not None:
         return known
-    _check_terms(terms)
+    check_terms(terms, correction=correction)
     if terms.account is None:
         if terms.point.kind != PointKind.FEEDER:
             raise MeteringError(f"{terms.point}: account is missing; only a feeder's point has none.")
@@ -183,23 +194,29 @@ def bind(*, terms: BindingTerms, co_signature: bytes, now: datetime, domain: Typ
 
 
 def _same_binding(terms: BindingTerms) -> Binding | None:
-    return Binding.objects.filter(
-        point=terms.point,
-        meter=terms.meter,
-        account=terms.account,
-        from_day=terms.from_day,
-        to_day=terms.to_day,
-        reversed=terms.reversed,
-        multiplier_num=terms.multiplier_num,
-        multiplier_den=terms.multiplier_den,
-    ).first()
+    """Return the point's last binding if it has these terms: an earlier one with them was overruled since."""
+    last = Binding.objects.filter(point=terms.point).order_by("-pk").first()
+    if last is None:
+        return None
+    wanted = (terms.meter.pk, terms.account.pk if terms.account else None, terms.from_day, terms.to_day)
+    found = (last.meter_id, last.account_id, last.from_day, last.to_day)
+    scale = (terms.reversed, terms.multiplier_num, terms.multiplier_den)
+    return last if found == wanted and scale == (last.reversed, last.multiplier_num, last.multiplier_den) else None
 
 
-def _check_terms(terms: BindingTerms) -> None:
+def check_terms(terms: BindingTerms, *, correction: bool = False) -> None:
+    """Raise MeteringError that names the field of terms that cannot be."""
+    last_day = typed_data.OPEN_DAY - 1
+    if not 0 <= terms.from_day <= last_day or not 0 <= (terms.to_day or 0) <= last_day:
+        raise MeteringError(f"{terms.point}: from_day and to_day must be days from 0 to {last_day}.")
+    if not max(terms.multiplier_num, terms.multiplier_den) <= MAX_MULTIPLIER:
+        raise MeteringError(f"{terms.point}: multiplier_num and multiplier_den must be at most {MAX_MULTIPLIER}.")
     if terms.multiplier_num <= 0 or terms.multiplier_den <= 0:
         raise MeteringError(f"{terms.point}: multiplier_num and multiplier_den must be above 0.")
     if terms.to_day is not None and terms.to_day <= terms.from_day:
         raise MeteringError(f"{terms.point}: to_day must be after from_day.")
+    if correction:
+        return
     closed = SlotClose.objects.filter(zone=terms.point.zone_id).values_list("next_slot", flat=True).first()
     if closed is not None and terms.from_day * SLOTS_PER_DAY < closed:
         first_open = -(-closed // SLOTS_PER_DAY)

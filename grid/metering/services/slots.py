@@ -14,6 +14,7 @@ from grid.metering.models import SlotClose
 from grid.metering.queries.intervals import zone_points
 from grid.metering.services.derivation import Derived, derive, zone_bindings
 from grid.metering.services.recording import Version, record_intervals
+from grid.metering.services.vee.validation import validate_due
 
 GRACE_SECONDS = 600
 """How long after a slot's end its readings are waited for."""
@@ -24,8 +25,11 @@ REVISED_DAYS = 7
 
 
 def close_due(*, zone: Zone, now: datetime) -> int:
-    """Close what is due and better what late readings allow; return how many intervals were written."""
-    return close_slots(zone=zone, now=now) + revise_slots(zone=zone, now=now)
+    """Close what is due, better what late readings allow, and validate; return how many intervals were written."""
+    written = close_slots(zone=zone, now=now) + revise_slots(zone=zone, now=now)
+    if written:
+        validate_due(zone=zone, now=now)
+    return written
 
 
 def close_slots(*, zone: Zone, now: datetime, grace_seconds: int = GRACE_SECONDS) -> int:
@@ -112,7 +116,8 @@ def _ranges(known: Iterable[tuple[UUID, int]]) -> Iterable[tuple[UUID, range]]:
         yield point, range(numbers[0], numbers[-1] + 1)
 
 
-_RANK = {Quality.VALID: 0, Quality.ESTIMATED: 1, Quality.MISSING: 2}
+# What a person wrote down is overruled by a person only, a value of reference days also by a measured one.
+_RANK = {Quality.VALID: 0, Quality.EDITED: 0, Quality.REFERENCE: 1, Quality.ESTIMATED: 2, Quality.MISSING: 3}
 
 
 def _is_better(derived: Derived, *, quality: int, import_wh: int, export_wh: int) -> bool:

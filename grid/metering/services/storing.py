@@ -8,7 +8,7 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -21,12 +21,11 @@ from grid.metering.models import Envelope
 from grid.metering.packing import doubted, pack, unpack
 from grid.metering.queries.envelopes import nonce_seed, open_envelope
 from grid.metering.queries.registers import LONGEST_SPAN
-from grid.metering.services import registrations
 from grid.metering.services.checking import Batch, Candidate, ItemResult, check_again
 from grid.metering.services.copying import copy_rows, microseconds
 from grid.metering.services.parsing import parse
 from grid.records.errors import Erased
-from grid.records.sealing import KeyHandle, seal
+from grid.records.sealing import NONCE_SIZE, KeyHandle
 from grid.records.services import NewEntry, append_with, keys
 from grid.records.services.receipts import Receipt, receipts_for
 
@@ -84,6 +83,7 @@ class _Storing:
         self.handles = handles
         self.now = now
         self.new: list[Candidate] = []
+        self.found: list[_Found] = []
         self.repeated: list[Candidate] = []
         self.firsts: dict[tuple[int, int], _First] = {}
 
@@ -107,42 +107,43 @@ class _Storing:
 
     def _claim(self, first_index: int) -> list[NewEntry]:
         """Tell new candidates from repeated ones, and return the READING entries of the new. The log is locked."""
-        outdated = registrations.outdated(candidate.registration for candidate in self.candidates)
-        if outdated:
-            raise _Outdated(outdated)
-        self.firsts = _held(self.candidates)
+        seen = _look(self.candidates)
         entries: list[NewEntry] = []
         received = int(self.now.timestamp())
         day = self.now.date()
-        for candidate in self.candidates:
-            if candidate.order in self.firsts:
+        for candidate, found in zip(self.candidates, seen, strict=True):
+            order = candidate.order
+            if found.envelope is not None:
+                self.firsts.setdefault(order, _First(found.log_index, envelope=found.envelope))
+            if order in self.firsts:
                 self.repeated.append(candidate)
                 continue
-            self.firsts[candidate.order] = _First(first_index + len(entries), candidate=candidate)
+            self.firsts[order] = _First(first_index + len(entries), candidate=candidate)
             self.new.append(candidate)
+            self.found.append(found)
             entries.append(_entry(candidate, received, day))
         return entries
 
     def _write(self, indices: list[int]) -> list[int]:
         """Write envelopes, register blocks and what meters learn; return how many instants of each were new."""
         received = int(self.now.timestamp())
-        fresh = [doubted(readings, received) for readings in _fresh_registers(self.new)]
+        fresh = [doubted(readings, received) for readings in _fresh_registers(self.new, self.found)]
         counters: dict[int, int] = {}
         for candidate in self.new:
             meter, counter = candidate.order
             counters[meter] = max(counter, counters.get(meter, 0))
+        ids = [found.new_id for found in self.found]
+        blocks = [
+            _block_row(id_, candidate.order[0], index, readings)
+            for id_, candidate, index, readings in zip(ids, self.new, indices, fresh, strict=True)
+            if readings
+        ]
+        meters = sorted(counters)
         with connection.cursor() as cursor:
-            cursor.execute(_IDS, [len(self.new)])
-            ids = [row[0] for row in cursor.fetchall()]
             copy_rows(cursor, f"metering_envelope ({_ENVELOPE_COLUMNS})", self._envelopes(ids, indices))
-            blocks = [
-                _block_row(id_, candidate.order[0], index, readings)
-                for id_, candidate, index, readings in zip(ids, self.new, indices, fresh, strict=True)
-                if readings
-            ]
             if blocks:
                 copy_rows(cursor, f"metering_registerblock ({_BLOCK_COLUMNS})", blocks)
-            cursor.execute(_SEE_METERS, [self.now, list(counters), list(counters.values()), list(counters)])
+            cursor.execute(_SEE_METERS, [self.now, meters, [counters[meter] for meter in meters], meters])
         return [len(readings) for readings in fresh]
 
     def _envelopes(self, ids: list[int], indices: list[int]) -> list[bytes]:
@@ -186,54 +187,69 @@ def _entry(candidate: Candidate, received: int, day: date) -> NewEntry:
     )
 
 
-_HELD = """
-    SELECT e.meter_id, e.counter, e.id, e.log_index
-    FROM unnest(%s::bigint[], %s::bigint[]) AS v(meter, counter)
-    JOIN metering_envelope e ON e.meter_id = v.meter AND e.counter = v.counter AND NOT e.fork
+class _Found(NamedTuple):
+    """What the database has about a candidate."""
+
+    version: int
+    """The registry's of its meter."""
+    envelope: int | None
+    """The one that holds the counter, and its READING entry."""
+    log_index: int
+    taken: list[bytes] | None
+    """Register blocks that reach into the record's time."""
+    new_id: int
+    """For its own envelope."""
+
+
+_LOOK = f"""
+    SELECT m.registry_version, e.id, e.log_index,
+        (SELECT array_agg(b.packed) FROM metering_registerblock b WHERE b.meter_id = v.meter
+            AND b.last_at >= v.first_at AND b.last_at <= v.last_at + {LONGEST_SPAN} AND b.first_at <= v.last_at),
+        nextval('metering_envelope_id_seq')
+    FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[])
+        WITH ORDINALITY AS v(meter, counter, first_at, last_at, position)
+    LEFT JOIN metering_meter m ON m.id = v.meter
+    LEFT JOIN metering_envelope e ON e.meter_id = v.meter AND e.counter = v.counter AND NOT e.fork
+    ORDER BY v.position
 """
 
 
-def _held(candidates: list[Candidate]) -> dict[tuple[int, int], _First]:
-    """Return which of the candidates' counters are taken, and by which record."""
+def _look(candidates: list[Candidate]) -> list[_Found]:
+    """Return what the database has about each candidate. Raises _Outdated where the registry has changed."""
     meters, counters = zip(*(candidate.order for candidate in candidates), strict=True)
+    firsts = [candidate.record.registers[0].at for candidate in candidates]
+    lasts = [candidate.record.registers[-1].at for candidate in candidates]
     with connection.cursor() as cursor:
-        cursor.execute(_HELD, [list(meters), list(counters)])
-        return {(meter, counter): _First(index, envelope=id_) for meter, counter, id_, index in cursor.fetchall()}
+        cursor.execute(_LOOK, [list(meters), list(counters), firsts, lasts])
+        rows = cursor.fetchall()
+    outdated = {
+        candidate.registration.serial
+        for candidate, row in zip(candidates, rows, strict=True)
+        if row[0] != candidate.registration.version
+    }
+    if outdated:
+        raise _Outdated(outdated)
+    return [_Found(*row) for row in rows]
 
 
-_OVERLAPPING = f"""
-    SELECT v.position, b.packed
-    FROM unnest(%s::int[], %s::bigint[], %s::bigint[], %s::bigint[]) AS v(position, meter, first_at, last_at)
-    JOIN metering_registerblock b ON b.meter_id = v.meter
-        AND b.last_at >= v.first_at AND b.last_at <= v.last_at + {LONGEST_SPAN} AND b.first_at <= v.last_at
-"""
-
-
-def _fresh_registers(new: list[Candidate]) -> list[tuple[RegisterReading, ...]]:
+def _fresh_registers(new: list[Candidate], found: list[_Found]) -> list[tuple[RegisterReading, ...]]:
     """Return each record's registers at instants that the meter has no register of yet: the first stored counts."""
-    registers = [candidate.record.registers for candidate in new]
-    meters = [candidate.order[0] for candidate in new]
-    columns = [list(range(len(new))), meters, [r[0].at for r in registers], [r[-1].at for r in registers]]
-    taken: dict[int, set[int]] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(_OVERLAPPING, columns)
-        for position, packed in cursor.fetchall():
-            taken.setdefault(position, set()).update(reading.at for reading in unpack(bytes(packed)))
-    if len(set(meters)) < len(meters):
-        # Several records of one meter: what an earlier one brings is taken for the later ones.
-        brought: dict[int, set[int]] = {}
-        for position, meter in enumerate(meters):
-            mine = brought.setdefault(meter, set())
-            if mine:
-                taken.setdefault(position, set()).update(mine)
-            mine.update(reading.at for reading in registers[position])
-    for position, instants in taken.items():
-        registers[position] = tuple(reading for reading in registers[position] if reading.at not in instants)
-    return registers
+    fresh = []
+    brought: dict[int, set[int]] = {}
+    several = len({candidate.order[0] for candidate in new}) < len(new)
+    for candidate, row in zip(new, found, strict=True):
+        registers = candidate.record.registers
+        taken = {reading.at for block in row.taken or () for reading in unpack(bytes(block))}
+        if several:
+            # What an earlier record of the same meter brings is taken for the later ones.
+            mine = brought.setdefault(candidate.order[0], set())
+            taken |= mine
+            mine.update(reading.at for reading in registers)
+        fresh.append(tuple(reading for reading in registers if reading.at not in taken) if taken else registers)
+    return fresh
 
 
 _EPOCH_DAY = date(2000, 1, 1)
-_IDS = "SELECT nextval('metering_envelope_id_seq') FROM generate_series(1, %s)"
 _ENVELOPE_COLUMNS = "id, meter_id, counter, sha256, sealed, key_scope, key_period, received_at, log_index, fork"
 _pack_envelope = struct.Struct("!hiqiqiqi32si").pack
 _pack_envelope_end = struct.Struct("!i16siiiqiqi?").pack
@@ -259,8 +275,16 @@ def _block_row(envelope: int, meter: int, index: int, readings: Sequence[Registe
 
 
 def _sealed(candidate: Candidate, handles: Handles) -> bytes:
-    seed = nonce_seed(*candidate.order, candidate.sha256)
-    return seal(handles[candidate.point], seed, compress(candidate.record.raw))
+    """Return the record packed and encrypted, as `open_envelope` opens it.
+
+    The nonce is the record's own hash, so only the same record ever has the same one; beside it the form it is
+    packed in, since another form would be another plaintext.
+    """
+    packed = compress(candidate.record.raw)
+    nonce = packed[:1] + candidate.sha256[: NONCE_SIZE - 1]
+    return nonce + handles[candidate.point].cipher.encrypt(
+        nonce, packed, nonce_seed(*candidate.order, candidate.sha256)
+    )
 
 
 _FORK = """

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 
@@ -10,7 +11,7 @@ from grid.accounts.pages.context import METER_ROLES
 from grid.accounts.pages.responses import csv_file, page
 from grid.accounts.permissions import person, role_zone, roles_required
 from grid.accounts.queries import zones_with_role
-from grid.operators.queries import health
+from grid.operators.queries import fleet, health
 from grid.sentinel.queries import desk as sentinel
 
 
@@ -28,12 +29,21 @@ def zone_meters(request: HttpRequest, zone_id: UUID) -> HttpResponseBase:
     """Every meter with its state, silent ones first, and the newest flags."""
     zone = role_zone(request, zone_id, *METER_ROLES)
     now = clock.now()
+    text, state = request.GET.get("q", "")[:64], request.GET.get("state", "")
+    fleet_views = health.meters(zone, now=now)
+    found = fleet.matching(fleet_views, text=text, state=state)
     context = {
         "section": "meters",
+        "tab": "fleet",
         "zone": zone,
+        "waiting": fleet.waiting(zone),
+        "q": text,
+        "state": state,
+        "count": len(fleet_views),
+        "found": len(found),
         "zones": list(zones_with_role(person(request), METER_ROLES)),
         "now": now,
-        "meters": health.meters(zone, now=now),
+        "meters": Paginator(found, fleet.PAGE).get_page(request.GET.get("page")),
         "flags": sentinel.flags(zone, limit=50),
         "holds": len(sentinel.active_holds(zone, now=now)),
     }

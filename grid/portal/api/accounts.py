@@ -116,7 +116,7 @@ def statements(request: HttpRequest, address: Address, limit: Limit = 31, cursor
 
 @router.get(
     "/accounts/{address}/statements/{day}",
-    response={200: PointStatementOut, **REFUSALS, 410: Problem},
+    response={200: PointStatementOut, **REFUSALS, 410: Problem, 500: Problem},
     url_name="statement",
     summary="One day's statement of a point",
 )
@@ -155,7 +155,7 @@ def statement(request: HttpRequest, address: Address, day: date, point: UUID | N
 
 @router.get(
     "/accounts/{address}/statements/{day}/case-file",
-    response={200: CaseFile, **REFUSALS, 409: Problem, 410: Problem},
+    response={200: CaseFile, **REFUSALS, 409: Problem, 410: Problem, 500: Problem},
     url_name="statement-case",
     summary="Case file of a statement",
 )

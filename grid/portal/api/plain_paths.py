@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from grid.metering.problems import PROBLEMS, ProblemKind
+from grid.portal.api import device_paths
 from grid.portal.api.problems import MEDIA_TYPE
 
 _HASH = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
@@ -12,25 +12,20 @@ _QUERY_SIZE = {"type": "integer", "minimum": 0, "maximum": 10**18 - 1}
 
 def add_to(document: dict[str, Any]) -> None:
     """Add paths and schemas of the plain views to an OpenAPI document."""
-    document["paths"].update(_PATHS)
+    document["paths"].update(PATHS)
     document["components"].setdefault("schemas", {}).update(_SCHEMAS)
-
-
-def _problem(status: int, schema: str) -> dict[str, Any]:
-    codes = sorted(code for code, kind in PROBLEMS.items() if kind.status == status)
-    said = f" Codes: {', '.join(codes)}." if schema == "DeviceProblem" and codes else ""
-    return {"description": f"Problem (RFC 9457).{said}", "content": {MEDIA_TYPE: {"schema": _ref(schema)}}}
 
 
 def _ref(name: str) -> dict[str, str]:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-def _object(properties: dict[str, Any], *, optional: tuple[str, ...] = (), closed: bool = False) -> dict[str, Any]:
-    required = [name for name in properties if name not in optional]
-    return {"type": "object", "properties": properties, "required": required} | (
-        {"additionalProperties": False} if closed else {}
-    )
+def _object(properties: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+def _problem() -> dict[str, Any]:
+    return {"description": "Problem (RFC 9457)", "content": {MEDIA_TYPE: {"schema": _ref("LogProblem")}}}
 
 
 def _json(schema: dict[str, Any], description: str) -> dict[str, Any]:
@@ -49,7 +44,7 @@ def _query(name: str, description: str, *, required: bool) -> dict[str, Any]:
 
 def _log(name: str, summary: str, answer: dict[str, Any], *refusals: int, **more: Any) -> dict[str, Any]:
     responses: dict[str, Any] = {"200": answer}
-    responses |= {str(status): _problem(status, "LogProblem") for status in refusals}
+    responses |= {str(status): _problem() for status in refusals}
     return {
         "get": {
             "operationId": f"log_{name}",
@@ -71,33 +66,9 @@ _TILE = {
     "description": "Hashes, 32 bytes each",
     "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
 }
-_DEVICE_STATUSES = sorted({PROBLEMS[code].status for code in ("bad-request", "too-large", "encoding", "unavailable")})
 
 _SCHEMAS: dict[str, Any] = {
-    "DeviceRequest": _object({"records": {"type": "array", "items": {"type": "string"}, "maxItems": 64}}, closed=True),
-    "DeviceAnswer": _object({"results": {"type": "array", "items": _ref("DeviceResult")}}),
-    "DeviceResult": _object(
-        {
-            "status": {"type": "string", "enum": ["accepted", "duplicate", "fork", "rejected"]},
-            "receipt": {"type": "object"},
-            "readings": _COUNT,
-            "stored": _COUNT,
-            "dropped": {},
-            "problem": _ref("DeviceProblem"),
-        },
-        optional=("receipt", "readings", "stored", "dropped", "problem"),
-    ),
-    "DeviceProblem": _object(
-        {
-            "type": {"type": "string", "enum": sorted(ProblemKind.path(code) for code in PROBLEMS)},
-            "title": {"type": "string"},
-            "status": {"type": "integer"},
-            "detail": {"type": "string"},
-            "remedy": {"type": "string"},
-            "field": {"type": ["string", "null"]},
-        },
-        optional=("field",),
-    ),
+    **device_paths.SCHEMAS,
     "LogProblem": _object(
         {
             "type": {"type": "string"},
@@ -138,25 +109,8 @@ _SCHEMAS: dict[str, Any] = {
     "LogKey": _object({"origin": {"type": "string"}, "public_key": _HASH, "verifier_key": {"type": "string"}}),
 }
 
-_PATHS: dict[str, Any] = {
-    "/api/v1/readings": {
-        "post": {
-            "operationId": "device_readings",
-            "tags": ["devices"],
-            "summary": "Signed readings of meters",
-            "description": "A batch of signed records in, one result for each out, in order; docs/DEVICES.md has the "
-            "formats. Repeating a request is harmless. The body may be packed with gzip.",
-            "security": [],
-            "requestBody": {
-                "required": True,
-                "content": {"application/json": {"schema": _ref("DeviceRequest")}},
-            },
-            "responses": {
-                "200": _json(_ref("DeviceAnswer"), "One result for each record"),
-                **{str(status): _problem(status, "DeviceProblem") for status in _DEVICE_STATUSES},
-            },
-        }
-    },
+PATHS: dict[str, Any] = {
+    **device_paths.PATHS,
     "/api/v1/log/checkpoint": _log(
         "checkpoint",
         "Newest signed checkpoint (C2SP note)",

@@ -96,7 +96,7 @@ def intervals(
 
 @router.get(
     "/points/{point_id}/intervals/{slot}/case-file",
-    response={200: CaseFile, **REFUSALS, 409: Problem, 410: Problem},
+    response={200: CaseFile, **REFUSALS, 409: Problem, 410: Problem, 500: Problem},
     url_name="interval-case",
     summary="Case file of one reading",
 )

@@ -22,7 +22,11 @@ API_PROBLEMS: dict[str, ProblemKind] = {
         "No anchored checkpoint covers it yet", 409, "Try again after the log's next checkpoint, in minutes."
     ),
     "erased": ProblemKind("The key of this data was erased", 410, "Nothing: the content is gone, its hash remains."),
-    "method-not-allowed": ProblemKind("This address does not serve that method", 405, "See the Allow header."),
+    "damaged": ProblemKind(
+        "What is stored does not have the hash that was published",
+        500,
+        "Keep what you have; the operator has to answer.",
+    ),
 }
 
 

@@ -6,6 +6,7 @@ describes them by hand, and a test holds the description against the views.
 
 from typing import Any
 
+import structlog
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
@@ -16,7 +17,9 @@ from grid.disputes.evidence import NotProvableYet
 from grid.portal.api import accounts, plain_paths, points
 from grid.portal.api.auth import Session, Token
 from grid.portal.api.problems import MEDIA_TYPE, Refused, problem_response
-from grid.records.errors import Erased
+from grid.records.errors import Erased, LogDamaged, NotInLog
+
+log = structlog.get_logger()
 
 DESCRIPTION = (
     "Readings, statements, proofs and consents of Commonwatt. Sign in with a personal token "
@@ -105,6 +108,14 @@ def _not_provable(request: HttpRequest, error: NotProvableYet) -> HttpResponse:
 @api.exception_handler(Erased)
 def _erased(request: HttpRequest, error: Erased) -> HttpResponse:
     return problem_response(Refused("erased", str(error)))
+
+
+@api.exception_handler(LogDamaged)
+@api.exception_handler(NotInLog)
+def _damaged(request: HttpRequest, error: Exception) -> HttpResponse:
+    """Our own records contradict each other: said openly, and as loudly as an error of ours can be."""
+    log.error("log damaged", path=request.path, detail=str(error))
+    return problem_response(Refused("damaged", str(error)))
 
 
 @api.exception_handler(HttpError)

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import Min
+
 from grid.accounts.models import Account, Consent, DataSet, Role, User
 from grid.accounts.queries import accounts_of, standing_consents, zones_with_role
-from grid.domain.slots import day_of
+from grid.domain.slots import SLOTS_PER_DAY, day_of
 from grid.metering.models import Binding, Interval, MeteringPoint
 from grid.metering.queries import intervals
 from grid.portal.queries.points import Ownership
@@ -47,6 +49,12 @@ class PointReach:
         self.grants = list(grants)
         self.whole = whole
         self._owned = [Ownership(grant.account, [point.id]) for grant in self.grants]
+
+    @property
+    def first_slot(self) -> int:
+        """The first slot of the first day on which the point had a meter; no reading is older."""
+        first = Binding.objects.filter(point=self.point).aggregate(first=Min("from_day"))["first"]
+        return 0 if first is None else int(first) * SLOTS_PER_DAY
 
     def grant_of(self, slot: int) -> Grant | None:
         """The right by which the slot is read: of the account whose day it is."""

@@ -12,8 +12,9 @@ from uuid import UUID
 from django.db.models import Min
 
 from grid.accounts.models import Account, User
+from grid.domain.lifecycle import ProposalState
 from grid.domain.slots import SLOT_SECONDS, SLOTS_PER_DAY, day_of, slot_of
-from grid.metering.models import Binding, Interval, Meter, MeteringPoint, MeterKey
+from grid.metering.models import Binding, BindingProposal, Interval, Meter, MeteringPoint, MeterKey
 from grid.metering.queries import BindingBook, intervals
 
 SILENT_AFTER = timedelta(seconds=4 * SLOT_SECONDS)
@@ -95,6 +96,12 @@ def point_views(account: Account, *, now: datetime) -> list[PointView]:
         )
         for binding in bindings
     ]
+
+
+def open_proposals(account: Account) -> list[BindingProposal]:
+    """Bindings that wait for the account's signature, oldest first."""
+    rows = BindingProposal.objects.filter(account=account, state=ProposalState.OPEN).select_related("point")
+    return list(rows.order_by("proposed_at"))
 
 
 def last_closed_slot(point: MeteringPoint) -> int | None:

@@ -20,6 +20,7 @@ from grid.metering.models import Interval, MeteringPoint
 from grid.portal.charts import day_chart
 from grid.portal.queries.points import (
     last_closed_slot,
+    open_proposals,
     own_intervals,
     point_views,
     viewable_point,
@@ -50,7 +51,12 @@ def points(request: HttpRequest) -> HttpResponseBase:
 def account_points(request: HttpRequest, address: str) -> HttpResponseBase:
     """Metering points with meter, key and health."""
     account = own_account(request, address)
-    context = {"section": "points", "account": account, "views": point_views(account, now=clock.now())}
+    context = {
+        "section": "points",
+        "account": account,
+        "views": point_views(account, now=clock.now()),
+        "proposals": open_proposals(account),
+    }
     return page(request, "portal/points.html", context, community=account.community)
 
 

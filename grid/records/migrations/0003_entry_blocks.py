@@ -1,4 +1,4 @@
-"""Entries move into blocks, tiles keep only their roots, checkpoints are marked.
+"""Entries move into blocks, tiles keep only their roots, checkpoints are marked, erasures are told.
 
 A log in the form before this cannot be carried over row by row, as its blocks would be other rows than were
 receipted; no release ever wrote one. A database that holds one is refused, with the remedy.
@@ -15,7 +15,7 @@ DO $$ BEGIN
 END $$;
 """
 
-_FACTS = ("records_entryblock", "records_tile", "records_word")
+_FACTS = ("records_entryblock", "records_tile", "records_word", "records_erasure")
 
 _FORWARD = """
 ALTER TABLE records_entryblock
@@ -96,11 +96,27 @@ class Migration(migrations.Migration):
                 ),
             ],
         ),
+        migrations.CreateModel(
+            name="Erasure",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("scope", models.UUIDField()),
+                ("period", models.DateField()),
+                ("key_id", models.BigIntegerField(unique=True)),
+                ("key_hash", models.BinaryField(max_length=32, help_text="SHA-256 of the key")),
+                ("reason", models.TextField()),
+                ("log_index", models.BigIntegerField(unique=True, help_text="TOMBSTONE entry")),
+                ("erased_at", models.DateTimeField()),
+            ],
+            options={
+                "constraints": [models.UniqueConstraint(fields=("scope", "period"), name="erased_once")],
+            },
+        ),
         migrations.AddField(
             model_name="checkpoint",
             name="mac",
             field=models.BinaryField(
-                max_length=16, default=b"", help_text="over size, root, note and time, by a key made from the log's"
+                max_length=16, default=b"", help_text="over all columns before and the size of the checkpoint in front"
             ),
             preserve_default=False,
         ),

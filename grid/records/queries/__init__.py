@@ -21,9 +21,10 @@ from grid.records.queries.entries import (
     scope_of,
     stub,
 )
-from grid.records.queries.tree import consistency_proof, inclusion_proof, log_size, root_of, tile
+from grid.records.queries.tree import Inclusion, consistency_proof, inclusion, inclusion_proof, log_size, root_of, tile
 
 __all__ = [
+    "Inclusion",
     "LogEntry",
     "Stub",
     "anchored_checkpoint_covering",
@@ -34,6 +35,7 @@ __all__ = [
     "entries",
     "entry",
     "first_anchored_at",
+    "inclusion",
     "inclusion_proof",
     "latest_anchored",
     "latest_signed",

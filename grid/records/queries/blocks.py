@@ -19,15 +19,30 @@ def end() -> tuple[int, datetime | None]:
     return found if found else (0, None)
 
 
+def end_and_erasures() -> tuple[int, datetime | None, int]:
+    """Return the log's end as `end`, and the id of the newest erasure. For who holds the log's lock."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT b.first + b.size, b.created_at, coalesce((SELECT max(id) FROM records_erasure), 0)"
+            " FROM (SELECT) AS one LEFT JOIN LATERAL"
+            " (SELECT first, size, created_at FROM records_entryblock ORDER BY first DESC LIMIT 1) AS b ON true"
+        )
+        size, created_at, newest = cursor.fetchone()
+    return size or 0, created_at, newest
+
+
 def holding(indices: Collection[int]) -> dict[int, Block]:
     """Return the blocks that hold these entries, by index; an entry that does not exist is absent."""
     wanted = sorted(set(indices))
     if not wanted:
         return {}
+    # Two descents of the primary key a block, whatever the planner believes of the table.
     sql = (
-        f"SELECT {_COLUMNS} FROM records_entryblock b WHERE b.first IN (SELECT"
-        " (SELECT max(i.first) FROM records_entryblock i WHERE i.first <= w.index)"
-        " FROM unnest(%s::bigint[]) AS w (index)) ORDER BY b.first"
+        "WITH f AS MATERIALIZED (SELECT DISTINCT"
+        " (SELECT i.first FROM records_entryblock i WHERE i.first <= w.index ORDER BY i.first DESC LIMIT 1) AS first"
+        " FROM unnest(%s::bigint[]) AS w (index))"
+        f" SELECT {_COLUMNS} FROM f, LATERAL (SELECT * FROM records_entryblock e WHERE e.first = f.first LIMIT 1) AS b"
+        " ORDER BY b.first"
     )
     found: dict[int, Block] = {}
     position = 0
@@ -60,14 +75,17 @@ def _start(index: int) -> int:
     return index if found is None else int(found)
 
 
-def hashes_between(start: int, stop: int) -> list[tuple[int, bytes]]:
-    """Return (first, leaf hashes) of the blocks from entry `start`, where a block begins, to before `stop`."""
+def leaf_hashes(indices: Collection[int]) -> dict[int, bytes]:
+    """Return the leaf hashes of entries, by index, reading no more of their blocks than these."""
+    sql = """
+        SELECT w.index, substr(b.hashes, 1 + 32 * (w.index - b.first)::int, 32)
+        FROM unnest(%s::bigint[]) AS w (index), LATERAL (
+            SELECT first, size, hashes FROM records_entryblock e WHERE e.first <= w.index ORDER BY e.first DESC LIMIT 1
+        ) AS b WHERE w.index < b.first + b.size
+    """
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT first, hashes FROM records_entryblock WHERE first >= %s AND first < %s ORDER BY first",
-            [start, stop],
-        )
-        return [(first, bytes(hashes)) for first, hashes in cursor.fetchall()]
+        cursor.execute(sql, [list(set(indices))])
+        return {index: bytes(found) for index, found in cursor.fetchall()}
 
 
 def size_at(moment: datetime) -> int:

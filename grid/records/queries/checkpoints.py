@@ -15,9 +15,13 @@ NONE_BEFORE: dict[str, Any] = {"seq": 0, "size": 0, "anchoredAt": 0, "root": byt
 """What RecordAnchor takes as the checkpoint before the first."""
 
 
-def mac(*, size: int, root: bytes, note: str, created_at: datetime) -> bytes:
-    """Return the mark by which a check of the log sees that a checkpoint was changed."""
-    return log_key.mac(b"checkpoint" + struct.pack(">qq", size, microseconds(created_at)) + root + note.encode())[:16]
+def mac(*, size: int, root: bytes, note: str, created_at: datetime, previous: int) -> bytes:
+    """Return the mark by which a check of the log sees that a checkpoint was changed, or the one before removed.
+
+    `previous` is the size of the checkpoint before, 0 for the first.
+    """
+    place = struct.pack(">qqq", previous, size, microseconds(created_at))
+    return log_key.mac(b"checkpoint" + place + root + note.encode())[:16]
 
 
 def chain_fields(row: Checkpoint) -> dict[str, Any]:

@@ -1,23 +1,56 @@
-"""Checking the whole log: every entry, tile and checkpoint, and what the chain says of them."""
+"""Checking the whole log: every row of it, and what other apps keep of its entries, and the chain says of it.
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+The first damage found is named with its place. Other apps take part by `register_checker`.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
-from grid.chain import queries as chain
-from grid.domain import merkle, notes
-from grid.records import log_key
+from grid.domain import merkle
+from grid.domain.entries import EntryKind
 from grid.records.blocks import Block, Layout, layout_of, mac, open_entry
 from grid.records.errors import LogDamaged
-from grid.records.models import Checkpoint, Tile
-from grid.records.queries import blocks, checkpoints, keys
-from grid.records.queries.checkpoints import chain_fields
+from grid.records.models import Tile
+from grid.records.queries import blocks
+from grid.records.queries.damage_tables import (
+    Keys,
+    check_anchors,
+    check_checkpoint,
+    check_checkpoint_rows,
+    check_erasures,
+    check_words,
+)
+from grid.records.queries.entries import LogEntry
 from grid.records.queries.tree import TILE
 from grid.records.queries.words import Book
+
+__all__ = ["Checker", "Health", "check", "check_anchors", "register_checker"]
 
 CHUNK = 40
 
 Progress = Callable[[int], None]
+
+
+class Checker(Protocol):
+    """Compares an app's rows with the entries that they belong to; raises LogDamaged that names the row."""
+
+    def entries(self, batch: Sequence[LogEntry]) -> None:
+        """Compare rows with opened entries of the registered kind, in order; erased ones are left out."""
+
+    def finish(self) -> None:
+        """After the last entry: look at the rows that belong to none."""
+
+
+_checkers: list[tuple[EntryKind, Callable[[], Checker]]] = []
+
+
+def register_checker(kind: EntryKind, make: Callable[[], Checker]) -> None:
+    """Let an app take part in checks of the log; `make` is called for each check."""
+    if (kind, make) not in _checkers:
+        _checkers.append((kind, make))
 
 
 @dataclass(slots=True)
@@ -36,22 +69,27 @@ class Health:
 def check(*, with_chain: bool, progress: Progress = lambda done: None) -> Health:
     """Recompute the log from its entries and compare it with everything derived from it.
 
-    Stops at the first damaged entry, as nothing after it can be trusted. Raises ChainUnavailable when
+    Stops at the first damage, as nothing after it can be trusted. Raises ChainUnavailable when
     `with_chain` and the node does not answer.
     """
     health = Health()
-    wanted = {row.size: row for row in Checkpoint.objects.order_by("size")}
     tree = _Tree(health)
     try:
-        for leaf_hash in _checked_leaves(health, progress):
+        check_words()
+        wanted = check_checkpoint_rows()
+        scan = _Scan(health, Keys())
+        for leaf_hash in scan.leaf_hashes(progress):
             tree.add(leaf_hash)
             if health.size in wanted:
-                _check_checkpoint(wanted[health.size], tree.root())
+                check_checkpoint(wanted[health.size], tree.root())
                 health.checkpoints += 1
         tree.finish()
         beyond = [size for size in wanted if size > health.size]
         if beyond:
             raise LogDamaged(f"Checkpoint {beyond[0]} covers more than the {health.size} entries there are.")
+        check_erasures(scan.tombstones, scan.keys)
+        for _, checker in scan.checkers:
+            checker.finish()
         if with_chain:
             health.anchored = check_anchors()
     except LogDamaged as error:
@@ -60,30 +98,53 @@ def check(*, with_chain: bool, progress: Progress = lambda done: None) -> Health
     return health
 
 
-def _checked_leaves(health: Health, progress: Progress) -> Iterator[bytes]:
-    """Yield leaf hashes in order, each entry opened and hashed again; an erased one only by its hash."""
-    last_at: datetime | None = None
-    while found := blocks.following(health.size, CHUNK):
-        layouts = [_checked_layout(block) for block in found]
-        opened = keys.by_id({key_id for layout in layouts for key_id in layout.key_ids})
+@dataclass(slots=True)
+class _Scan:
+    """One pass over the blocks, each entry opened and hashed again; an erased one only by its hash."""
+
+    health: Health
+    keys: Keys
+    tombstones: list[LogEntry] = field(default_factory=list)
+    checkers: list[tuple[EntryKind, Checker]] = field(
+        default_factory=lambda: [(kind, make()) for kind, make in _checkers]
+    )
+
+    def leaf_hashes(self, progress: Progress) -> Iterator[bytes]:
+        """Yield leaf hashes in order."""
+        last_at: datetime | None = None
+        while found := blocks.following(self.health.size, CHUNK):
+            batches: dict[EntryKind, list[LogEntry]] = defaultdict(list)
+            expected = self.health.size
+            for block in found:
+                if block.first != expected:
+                    raise LogDamaged(f"Entry {expected} is missing; the next one is {block.first}.")
+                layout = _checked_layout(block)
+                self._open(block, layout, batches)
+                _check_mac(block)
+                if last_at and block.created_at < last_at:
+                    raise LogDamaged(f"{_named(block)}: an earlier time than the entries before.")
+                last_at, expected = block.created_at, expected + block.size
+            self.tombstones += batches[EntryKind.TOMBSTONE]
+            for kind, checker in self.checkers:
+                checker.entries(batches[kind])
+            for block in found:
+                for leaf_hash in merkle.split_hashes(block.hashes):
+                    self.health.size += 1
+                    yield leaf_hash
+            progress(self.health.size)
+
+    def _open(self, block: Block, layout: Layout, batches: dict[EntryKind, list[LogEntry]]) -> None:
+        kept = {EntryKind.TOMBSTONE, *(kind for kind, _ in self.checkers)}
         book = Book()
-        for block, layout in zip(found, layouts, strict=True):
-            if block.first != health.size:
-                raise LogDamaged(f"Entry {health.size} is missing; the next one is {block.first}.")
-            for index, key_id in enumerate(layout.key_ids, start=block.first):
-                if key_id in opened:
-                    key = opened[key_id]
-                    open_entry(block, layout, index, key=key, scope=key.scope, book=book)
-                else:
-                    health.erased += 1
-            _check_mac(block)
-            if last_at and block.created_at < last_at:
-                raise LogDamaged(f"{_named(block)}: an earlier time than the entries before.")
-            last_at = block.created_at
-            for index in range(block.first, block.first + block.size):
-                health.size += 1
-                yield block.leaf_hash(index)
-        progress(health.size)
+        for index, key_id in enumerate(layout.key_ids, start=block.first):
+            key = self.keys.of(key_id, index)
+            if key is None:
+                self.health.erased += 1
+                continue
+            kind, leaf, document = open_entry(block, layout, index, key=key, scope=key.scope, book=book)
+            if kind in kept:
+                entry = LogEntry(index, kind, block.leaf_hash(index), leaf, document, block.created_at)
+                batches[kind].append(entry)
 
 
 def _checked_layout(block: Block) -> Layout:
@@ -103,7 +164,7 @@ def _check_mac(block: Block) -> None:
         data=block.data,
     )
     if mark != block.mac:
-        raise LogDamaged(f"{_named(block)}: time, keys, layout or mark were changed.")
+        raise LogDamaged(f"{_named(block)}: time, keys, layout, an erased entry or the mark was changed.")
 
 
 def _named(block: Block) -> str:
@@ -142,7 +203,7 @@ class _Tree:
         """Raise LogDamaged for a tile beyond those the entries fill."""
         extra = Tile.objects.exclude(level__lt=len(self.full)).first()
         for level, count in enumerate(self.full):
-            extra = extra or Tile.objects.filter(level=level, index__gte=count).first()
+            extra = extra or Tile.objects.filter(level=level).exclude(index__gte=0, index__lt=count).first()
         if extra:
             raise LogDamaged(f"Tile {extra.level}/{extra.index} covers entries that do not exist.")
 
@@ -170,31 +231,3 @@ def _powers(count: int) -> list[tuple[int, int]]:
         ranges.append((start, width))
         start += width
     return ranges
-
-
-def _check_checkpoint(row: Checkpoint, root: bytes) -> None:
-    """Raise LogDamaged when a checkpoint's root or note is not of this log."""
-    if bytes(row.root) != root:
-        raise LogDamaged(f"Checkpoint {row.size} has another root than the entries it covers.")
-    signer = log_key.signer()
-    try:
-        body = notes.verify_note(row.note, name=signer.origin, public_key=signer.public_key)
-    except notes.NoteError as error:
-        raise LogDamaged(f"Checkpoint {row.size}: {error}.") from None
-    if body != notes.checkpoint_body(signer.origin, row.size, root):
-        raise LogDamaged(f"Checkpoint {row.size} has a note that says something else.")
-    if bytes(row.mac) != checkpoints.mac(size=row.size, root=root, note=row.note, created_at=row.created_at):
-        raise LogDamaged(f"Checkpoint {row.size}: its time or its mark was changed.")
-
-
-def check_anchors() -> int:
-    """Compare every anchored checkpoint with RecordAnchor; return how many there are."""
-    anchored = list(Checkpoint.objects.filter(anchored_at__isnull=False).order_by("seq"))
-    count = chain.call("RecordAnchor", "checkpointCount")
-    if len(anchored) > count:
-        raise LogDamaged(f"Checkpoint {anchored[count].size} is not on chain: RecordAnchor has {count}.")
-    answers = chain.call_many([("RecordAnchor", "isAnchored", [chain_fields(row)]) for row in anchored])
-    for row, stands in zip(anchored, answers, strict=True):
-        if not stands:
-            raise LogDamaged(f"Checkpoint {row.size} is number {row.seq} on chain with another size, root or time.")
-    return len(anchored)

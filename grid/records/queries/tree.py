@@ -1,10 +1,10 @@
 """The log's Merkle tree, read as tiles of 256 hashes: leaf hashes from blocks, roots of tiles above them.
 
-Any root or proof takes at most three queries, however long the log is.
+Any root or proof takes one query, however long the log is.
 """
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from django.db import connection
 
@@ -30,6 +30,24 @@ def root_of(size: int) -> bytes:
     return _with_nodes(size, lambda node: merkle.root_of(size, node))
 
 
+class Inclusion(NamedTuple):
+    """A leaf hash, its audit path, and the root that it leads to."""
+
+    leaf_hash: bytes
+    path: list[bytes]
+    root: bytes
+
+
+def inclusion(index: int, size: int) -> Inclusion:
+    """Return all that shows entry `index` in the tree of `size` entries, in one query. Raises NotInLog."""
+    if not 0 <= index < size:
+        raise NotInLog(f"Entry {index} is not among the first {size} entries.")
+    return _with_nodes(
+        size,
+        lambda node: Inclusion(node(0, index), merkle.inclusion_proof(index, size, node), merkle.root_of(size, node)),
+    )
+
+
 def inclusion_proof(index: int, size: int) -> list[bytes]:
     """Return the audit path of entry `index` in the tree of `size` entries. Raises NotInLog."""
     if not 0 <= index < size:
@@ -48,22 +66,20 @@ def tile(level: int, index: int, width: int = TILE) -> bytes:
     """Return the first `width` hashes of a tile, joined. Raises NotInLog when it does not reach so far."""
     if level >= _LEVELS or index * TILE >= _LONGEST:
         raise NotInLog(f"The log has no tile {level}/{index}.")
-    hashes = _load({(level, index)})[level, index]
-    if len(hashes) < width:
-        raise NotInLog(f"Tile {level}/{index} has {len(hashes)} of {width} hashes so far.")
-    return b"".join(hashes[:width])
+    packed = _load({(level, index)})[level, index]
+    present = len(packed) // merkle.HASH_SIZE
+    if present < width:
+        raise NotInLog(f"Tile {level}/{index} has {present} of {width} hashes so far.")
+    return packed[: width * merkle.HASH_SIZE]
 
 
 def tail(level: int, end: int) -> list[bytes]:
     """Return the hashes of `level` from the start of its unfinished tile up to position `end`."""
-    return _load({(level, end // TILE)})[level, end // TILE][: end % TILE]
+    return merkle.split_hashes(_load({(level, end // TILE)})[level, end // TILE])[: end % TILE]
 
 
 def _with_nodes(size: int, calculate: Callable[[merkle.Node], T]) -> T:
     """Run a calculation twice: first to learn which nodes it asks for, then with those nodes."""
-    present = log_size()
-    if size > present:
-        raise NotInLog(f"The log has {present} entries, not {size}.")
     asked: list[tuple[int, int]] = []
 
     def record(level: int, index: int) -> bytes:
@@ -76,8 +92,12 @@ def _with_nodes(size: int, calculate: Callable[[merkle.Node], T]) -> T:
     def node(level: int, index: int) -> bytes:
         width = 1 << level % _TILE_LEVELS
         start = index * width % TILE
-        hashes = tiles[_tile_of(level, index)][start : start + width]
+        packed = tiles[_tile_of(level, index)]
+        hashes = merkle.split_hashes(packed[start * merkle.HASH_SIZE : (start + width) * merkle.HASH_SIZE])
         if len(hashes) != width:
+            present = log_size()
+            if size > present:
+                raise NotInLog(f"The log has {present} entries, not {size}.")
             raise LogDamaged(f"Tile {_tile_of(level, index)} lacks hashes {start} to {start + width}.")
         return merkle.root(hashes)
 
@@ -89,24 +109,32 @@ def _tile_of(level: int, index: int) -> tuple[int, int]:
     return level // _TILE_LEVELS, (index << level % _TILE_LEVELS) // TILE
 
 
-def _load(wanted: set[tuple[int, int]]) -> dict[tuple[int, int], list[bytes]]:
-    """Return the hashes of tiles, finished or not, as far as they are there without a gap."""
-    tiles: dict[tuple[int, int], list[bytes]] = {tile: [] for tile in wanted}
+_LEAVES = """
+    SELECT 0, min(first), max(first + size) - min(first), sum(size), string_agg(hashes, ''::bytea ORDER BY first)
+    FROM records_entryblock WHERE first >= %s AND first < %s HAVING count(*) > 0
+"""
+_ROOTS = """
+    SELECT level + 1, min(index), max(index) + 1 - min(index), count(*), string_agg(root, ''::bytea ORDER BY index)
+    FROM records_tile WHERE level = %s AND index >= %s AND index < %s GROUP BY level
+"""
+
+
+def _load(wanted: set[tuple[int, int]]) -> dict[tuple[int, int], bytes]:
+    """Return the hashes of tiles, joined, finished or not; of one with a gap none at all.
+
+    One branch a tile, each a short range of a primary key, so that nothing depends on the table's statistics.
+    """
+    tiles = dict.fromkeys(wanted, b"")
+    if not wanted:
+        return tiles
+    parts: list[str] = []
+    values: list[int] = []
+    for level, index in sorted(wanted):
+        parts.append(_ROOTS if level else _LEAVES)
+        values += [*([level - 1] if level else []), index * TILE, (index + 1) * TILE]
     with connection.cursor() as cursor:
-        for table, key, value, levels in (("entryblock", "first", "hashes", False), ("tile", "index", "root", True)):
-            asked = sorted((level, index) for level, index in wanted if (level > 0) is levels)
-            if not asked:
-                continue
-            # One branch each: a range of the primary key, in its order.
-            part = f"SELECT %s::int, {key}, {value} FROM records_{table} WHERE {key} >= %s AND {key} < %s" + (
-                " AND level = %s" if levels else ""
-            )
-            values: list[int] = []
-            for level, index in asked:
-                values += [level, index * TILE, (index + 1) * TILE, *([level - 1] if levels else [])]
-            cursor.execute(" UNION ALL ".join([part] * len(asked)) + " ORDER BY 1, 2", values)
-            for level, position, found in cursor.fetchall():
-                hashes = tiles[level, position // TILE]
-                if position % TILE == len(hashes):
-                    hashes += merkle.split_hashes(bytes(found))
+        cursor.execute(" UNION ALL ".join(parts), values)
+        for level, first, span, count, packed in cursor.fetchall():
+            if span == count and first % TILE == 0:
+                tiles[level, first // TILE] = bytes(packed)
     return tiles

@@ -34,7 +34,7 @@ def sign_checkpoint(*, now: datetime) -> int:
     root = tree.root_of(size)
     body = notes.checkpoint_body(signer.origin, size, root)
     note = notes.sign_note(body, name=signer.origin, private_key=signer.seed)
-    mac = checkpoints.mac(size=size, root=root, note=note, created_at=now)
+    mac = checkpoints.mac(size=size, root=root, note=note, created_at=now, previous=last.size if last else 0)
     Checkpoint.objects.create(size=size, root=root, note=note, created_at=now, mac=mac)
     return 1
 

@@ -18,6 +18,7 @@ from grid.records import forms
 from grid.records.blocks import Block, encode, microseconds
 from grid.records.forms import Item, SlotRow
 from grid.records.queries import blocks as stored
+from grid.records.queries import keys as key_queries
 from grid.records.queries import tree
 from grid.records.queries.keys import Owner
 from grid.records.sealing import KeyHandle
@@ -61,12 +62,13 @@ def append_with(*, build: Callable[[int], Sequence[NewEntry]], now: datetime) ->
     if not connection.in_atomic_block:
         raise RuntimeError("The log is appended to inside transaction.atomic, with the rows that cite it.")
     keys.lock_log()
-    first, last_at = stored.end()
+    first, last_at, erasures = stored.end_and_erasures()
+    key_queries.refresh(erasures)
     entries = build(first)
     if not entries:
         return []
     opened = keys.keys_for(owners={entry.owner for entry in entries}, now=now)
-    numbers = words.intern(set().union(*(forms.words_of(e.kind, e.fields, e.document) for e in entries)))
+    numbers = words.intern(forms.words_of([(entry.kind, entry.fields, entry.document) for entry in entries]))
     # Time never falls in the log, so that a moment has one size (`queries.size_at`), whichever clock is ahead.
     created_at = max(now, last_at) if last_at else now
     made = []
@@ -74,9 +76,9 @@ def append_with(*, build: Callable[[int], Sequence[NewEntry]], now: datetime) ->
         items, rows = _items(entries[start:stop], first=first + start, opened=opened, numbers=numbers)
         made.append(encode(items, rows, created_at=created_at, numbers=numbers))
     with connection.cursor() as cursor:
-        _copy(cursor, "records_entryblock (first, created_at, size, mac, head, hashes, data)", map(_block_row, made))
+        copy_blocks(cursor, made)
         hashes = [each for block in made for each in merkle.split_hashes(block.hashes)]
-        _append_tiles(cursor, first=first, hashes=hashes)
+        append_tiles(cursor, first=first, hashes=hashes)
     return list(range(first, first + len(entries)))
 
 
@@ -118,6 +120,11 @@ def _slot_rows(entries: Sequence[NewEntry], items: Sequence[Item], numbers: dict
     return rows
 
 
+def copy_blocks(cursor: Any, blocks: Iterable[Block]) -> None:
+    """Write blocks, which must follow the log's end. Only `append` and what measures it do so."""
+    _copy(cursor, "records_entryblock (first, created_at, size, mac, head, hashes, data)", map(_block_row, blocks))
+
+
 def _block_row(block: Block) -> bytes:
     """Return a block in COPY's binary form."""
     fixed = (7, 8, block.first, 8, microseconds(block.created_at), 2, block.size)
@@ -127,7 +134,7 @@ def _block_row(block: Block) -> bytes:
     return b"".join(parts)
 
 
-def _append_tiles(cursor: Any, *, first: int, hashes: list[bytes]) -> None:
+def append_tiles(cursor: Any, *, first: int, hashes: list[bytes]) -> None:
     """Write the roots of the tiles that `hashes`, beginning at leaf `first`, complete, level by level."""
     level = 0
     rows = []

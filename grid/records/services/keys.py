@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from grid.records import sealing
+from grid.records.errors import Erased
 from grid.records.models import LogKey
 from grid.records.queries import keys as key_queries
 from grid.records.queries.keys import Owner
@@ -31,7 +32,10 @@ def key_for(*, scope: UUID, period: date, now: datetime) -> KeyHandle:
 
 
 def keys_for(*, owners: Collection[Owner], now: datetime) -> dict[Owner, KeyHandle]:
-    """Return the keys of several owners at once, making those that do not exist yet."""
+    """Return the keys of several owners at once, making those that do not exist yet.
+
+    Raises Erased for a month whose key was erased.
+    """
     found = key_queries.find(owners)
     if len(found) == len(owners):
         return found
@@ -40,11 +44,13 @@ def keys_for(*, owners: Collection[Owner], now: datetime) -> dict[Owner, KeyHand
         lock_log()
         found = key_queries.find(owners)
         missing = sorted(set(owners) - found.keys())
+        for scope, period in key_queries.erased(missing):
+            raise Erased(f"The key of {scope} for {period:%Y-%m} was erased: nothing can be added to that month.")
         LogKey.objects.bulk_create(
             LogKey(
                 scope=scope,
                 period=period,
-                wrapped=sealing.wrap(os.urandom(32), scope=scope, period=period),
+                wrapped=sealing.wrap(os.urandom(32), scope=scope, period=period, created_at=now),
                 created_at=now,
             )
             for scope, period in missing

@@ -26,23 +26,19 @@ def receipts_for(indices: Collection[int]) -> dict[int, Receipt]:
     """
     found = blocks.holding(indices)
     signer = log_key.signer()
-    trees: dict[int, tuple[Receipt, merkle.MerkleTree]] = {}
+    trees: dict[int, tuple[Receipt, list[str], list[list[str]]]] = {}
     answer: dict[int, Receipt] = {}
     for index in indices:
         block = found.get(index)
         if block is None:
             raise NotInLog(f"The log has no entry {index}.")
         if block.first not in trees:
-            tree = merkle.MerkleTree(merkle.split_hashes(block.hashes))
-            trees[block.first] = _promise(signer, block, tree.root.hex()), tree
-        promise, tree = trees[block.first]
+            hashes = merkle.split_hashes(block.hashes)
+            root, paths = merkle.audit_paths(hashes)
+            trees[block.first] = _promise(signer, block, root.hex()), [item.hex() for item in hashes], paths
+        promise, leaves, paths = trees[block.first]
         position = index - block.first
-        answer[index] = {
-            **promise,
-            "index": index,
-            "leaf_hash": tree.node(0, position).hex(),
-            "path": [item.hex() for item in tree.inclusion_proof(position)],
-        }
+        answer[index] = {**promise, "index": index, "leaf_hash": leaves[position], "path": paths[position]}
     return answer
 
 

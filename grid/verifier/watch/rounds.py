@@ -142,7 +142,9 @@ class Watcher:
             case = from_json(document)
         except PlatformError as error:
             late = self._voice.now() - seen.first_listed > self._options.grace
-            if error.status is None or not late:
+            if error.code == "damaged":
+                self._fail(seen, name, [f"the platform says that its own record is damaged: {error}"])
+            elif error.status is None or not late:
                 self._voice.warn("case", str(error), account=address, day=str(day))
             else:
                 self._fail(seen, name, [f"the case file is withheld since {seen.first_listed}: {error}"])

@@ -72,8 +72,6 @@ def put_day(point: Any, slots: range) -> None:
 def test_days_on_which_clocks_change(client: Client, people: People, day: str, count: int) -> None:
     """No local hour is said twice: each start has its offset."""
     point = people.home.point
-    point.registered_at = datetime(2025, 1, 1, tzinfo=UTC)
-    point.save()
     bind(point, people.home.meter, people.home.account, from_day=TODAY - 500)
     slots = local_day_slots(datetime.fromisoformat(day).date(), VIENNA)
     put_day(point, slots)
@@ -105,8 +103,7 @@ def test_a_long_range_is_read_a_month_at_a_time(
     client: Client, people: People, django_assert_max_num_queries: Any
 ) -> None:
     point = people.home.point
-    point.registered_at = datetime(2016, 1, 1, tzinfo=UTC)
-    point.save()
+    bind(point, people.home.meter, people.home.account, from_day=TODAY - 3_650)
     answer = fetch(client, people.alice, point, "2000-01-01", "2100-12-31")
     # Ten and a half years, two queries a month.
     with django_assert_max_num_queries(260):

@@ -1,14 +1,16 @@
 """Entries to append: profiles are the shortest kind, intervals the most frequent."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from hashlib import sha256
 from uuid import UUID
 
 from django.db import transaction
 
+from grid.domain import entries as domain
 from grid.domain.entries import EntryKind, LeafKind, encode
 from grid.domain.words import Value
-from grid.records.services import NewEntry, append
+from grid.records.services import NewEntry, append, keys
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 ZONE = UUID(int=0x2A)
@@ -51,6 +53,33 @@ def interval(slot: int, *, document: bytes | None = None) -> NewEntry:
         "registersCommitment": sha256(b"registers").digest(),
     }
     return NewEntry(EntryKind.INTERVAL, fields, POINT, PERIOD, document)
+
+
+def slot_energy(slot: int, *, point: UUID = POINT, **changed: Value) -> NewEntry:
+    """An INTERVAL as metering writes it: its commitment is the hash of the registers kept beside it."""
+    word = point.int.to_bytes(32, "big")
+    key = keys.key_for(scope=point, period=PERIOD, now=NOW)
+    opening: dict[str, Value] = {
+        "importStart": 1_000 * slot,
+        "importEnd": 1_000 * slot + 250,
+        "exportStart": 7,
+        "exportEnd": 10,
+        "modulus": 10**9,
+        "meterStart": b"\x01" * 32,
+        "meterEnd": b"\x01" * 32,
+        "readingStart": 5,
+        "readingEnd": 6,
+        "interpolated": False,
+    }
+    opening |= {name: value for name, value in changed.items() if name in opening}
+    salt = domain.salt(key.key, "REGISTERS", tree=word, position=slot)
+    document = encode(LeafKind.REGISTERS, opening, salt)
+    entry = interval(slot, document=document)
+    fields = {name: value for name, value in changed.items() if name not in opening}
+    commitment = sha256(b"\x00" + document).digest()
+    return replace(
+        entry, fields=entry.fields | {"point": word, "registersCommitment": commitment} | fields, scope=point
+    )
 
 
 def flip(table: str, column: str, bit: int, where: str) -> str:

@@ -88,3 +88,38 @@ def test_an_empty_log_has_no_checkpoint(client: Browser) -> None:
 
 def test_writing_is_no_method(client: Browser) -> None:
     assert client.post(f"{LOG}/checkpoint").status_code == 405
+
+
+@pytest.mark.usefixtures("signed_log")
+@pytest.mark.parametrize(
+    ("address", "kept"),
+    [
+        ("/tile/0/1", "immutable"),
+        ("/tile/0/2.p/88", "immutable"),
+        ("/proof/inclusion?index=3&size=600", "immutable"),
+        ("/proof/inclusion?index=3", "max-age=1"),
+        ("/proof/consistency?old=3&new=600", "immutable"),
+        ("/proof/consistency?old=3", "max-age=1"),
+        ("/checkpoint", "max-age=1"),
+        ("/key", "max-age=3600"),
+    ],
+)
+def test_what_never_changes_may_be_kept(client: Browser, address: str, kept: str) -> None:
+    answer = client.get(LOG + address)
+
+    assert answer.status_code == 200
+    assert answer["Cache-Control"].endswith(kept)
+    assert answer["Access-Control-Allow-Origin"] == "*"
+
+
+def test_a_tile_is_the_same_however_the_log_grew(client: Browser) -> None:
+    """Blocks of one, of many, and across tiles: level 0 shows their leaf hashes, level 1 the roots of full tiles."""
+    for start, count in ((0, 1), (1, 200), (201, 60), (261, 1), (262, 300)):
+        grow(count, start=start)
+    tiles = [client.get(f"{LOG}/tile/0/{index}").content for index in (0, 1)]
+    tiles.append(client.get(f"{LOG}/tile/0/2.p/50").content)
+
+    hashes = merkle.split_hashes(b"".join(tiles))
+    assert hashes == [queries.leaf_hash(index) for index in range(562)]
+    roots = client.get(f"{LOG}/tile/1/0.p/2").content
+    assert roots == merkle.root(hashes[:256]) + merkle.root(hashes[256:512])

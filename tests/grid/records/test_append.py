@@ -143,8 +143,11 @@ def test_proofs_agree_with_a_tree_in_memory(size: int) -> None:
 
 def test_a_proof_takes_few_queries(django_assert_max_num_queries: DjangoAssertNumQueries) -> None:
     grow(1_500)
-    with django_assert_max_num_queries(3):
-        queries.inclusion_proof(3, 1_500)
+    with django_assert_max_num_queries(1):
+        found = queries.inclusion(3, 1_500)
+    assert found == (queries.leaf_hash(3), queries.inclusion_proof(3, 1_500), queries.root_of(1_500))
+    with django_assert_max_num_queries(1):
+        queries.consistency_proof(3, 1_500)
 
 
 def test_beyond_the_end_there_is_nothing() -> None:

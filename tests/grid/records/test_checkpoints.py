@@ -1,5 +1,6 @@
 """Checkpoints, their anchoring on a real chain, receipts, and the check of the whole log."""
 
+from datetime import timedelta
 from io import StringIO
 
 import pytest
@@ -15,9 +16,9 @@ from grid.records.errors import LogDamaged
 from grid.records.models import Checkpoint
 from grid.records.queries import damage
 from grid.records.queries.checkpoints import chain_fields
-from grid.records.services import checkpoints
+from grid.records.services import append, checkpoints
 from tests.chain.support import sweep
-from tests.grid.records.support import NOW, flip, grow
+from tests.grid.records.support import NOW, flip, grow, profile
 from tests.rights import owner, tamper
 
 pytestmark = pytest.mark.django_db
@@ -96,6 +97,35 @@ def test_a_backlog_is_anchored_by_its_newest_checkpoint(chain: Client) -> None:
     assert queries.anchored_checkpoint_covering(4) is None
 
 
+def test_a_backlog_is_anchored_in_order_after_an_outage(chain: Client) -> None:
+    """The chain is silent for two hours: the log grows and is signed; then what was under way comes first."""
+    grow(5)
+    checkpoints.sign_checkpoint(now=NOW)
+    checkpoints.enqueue_anchor(now=NOW)
+    for minutes in range(30, 150, 30):  # nothing that is sent arrives
+        later = NOW + timedelta(minutes=minutes)
+        with transaction.atomic():
+            append(entries=[profile(minutes + number) for number in range(40)], now=later)
+        assert checkpoints.sign_checkpoint(now=later) == 1
+        assert checkpoints.enqueue_anchor(now=later) == 0
+        assert checkpoints.note_anchored(now=later) == 0
+    assert ChainTx.objects.count() == 1
+    assert queries.latest_anchored() is None
+
+    for _ in range(3):  # it is back
+        sweep(chain)
+        checkpoints.note_anchored(now=NOW)
+        checkpoints.enqueue_anchor(now=NOW)
+
+    anchored = list(Checkpoint.objects.filter(anchored_at__isnull=False).order_by("seq").values_list("seq", "size"))
+    assert anchored == [(0, 5), (1, 165)]
+    assert Checkpoint.objects.filter(anchored_at__isnull=True).count() == 3
+    assert chain_queries.call("RecordAnchor", "checkpointCount") == 2
+    assert damage.check_anchors() == 2
+    waited = [queries.anchored_checkpoint_covering(size) for size in (45, 85, 125, 165)]
+    assert [found.size for found in waited if found] == [165] * 4
+
+
 def test_the_contract_verifies_our_proofs(chain: Client) -> None:
     grow(300)
     anchor(chain)
@@ -147,7 +177,7 @@ def test_the_check_finds_the_root_of_any_size(size: int) -> None:
         (flip("entryblock", "mac", 5, "first = 256"), "entries 256 to 511"),
         ("UPDATE records_entryblock SET created_at = created_at + interval '1 us' WHERE first = 0", "0 to 255"),
         ("UPDATE records_entryblock SET size = 255 WHERE first = 256", "entries 256 to 510"),
-        ("UPDATE records_entryblock SET first = 255 WHERE first = 256", "entries 255 to 510"),
+        ("UPDATE records_entryblock SET first = 255 WHERE first = 256", "Entry 256 is missing; the next one is 255"),
         ("DELETE FROM records_entryblock WHERE first = 256", "Entry 256 is missing"),
         ("UPDATE records_tile SET root = sha256('x') WHERE index = 0", "Tile 0/0"),
         ("DELETE FROM records_tile WHERE index = 1", "Tile 0/1 is missing"),
@@ -174,7 +204,9 @@ def test_the_check_compares_with_the_chain(chain: Client) -> None:
     checkpoints.sign_checkpoint(now=NOW)
     Checkpoint.objects.filter(size=4).update(seq=1, anchored_at=NOW)
 
-    with pytest.raises(CommandError, match="Checkpoint 4 is not on chain"):
+    with pytest.raises(LogDamaged, match="Checkpoint 4 is not on chain"):
+        damage.check_anchors()
+    with pytest.raises(CommandError, match="Checkpoint 4 has the number 1"):
         call_command("verify_log", stdout=StringIO(), stderr=StringIO())
 
 

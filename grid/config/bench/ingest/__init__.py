@@ -5,8 +5,10 @@ goals were set; the database's CPU stands beside them. Both share the machine wi
 """
 
 import sys
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from functools import partial
+from importlib import import_module
+from importlib.util import find_spec
 
 from grid.config.bench.ingest.platform import Platform, platform
 from grid.config.bench.reach import Reach, report
@@ -25,10 +27,25 @@ def run(*, as_json: bool) -> int:
     return report("ingest", reach, as_json=as_json)
 
 
-def _parts() -> list[Callable[[Platform], list[Reach]]]:
-    from grid.config.bench.ingest import http, storage
+def _parts() -> Iterator[Callable[[Platform], list[Reach]]]:
+    """Yield what is measured, in order: first what needs the running platform, then what fills its tables."""
+    from grid.config.bench.ingest import anchoring, http
 
-    return [http.measure, storage.measure]
+    yield http.measure
+    yield anchoring.measure
+    yield _at_rest
+    for name in ("storage", "log"):
+        module = f"{__name__}.{name}"
+        if find_spec(module) is not None:
+            print()
+            yield partial(_filled, module)
 
 
-__all__: list[Any] = ["run"]
+def _filled(module: str, place: Platform) -> list[Reach]:
+    return list(import_module(module).measure())
+
+
+def _at_rest(place: Platform) -> list[Reach]:
+    """Stop what would sweep over rows that only look like readings."""
+    place.rest()
+    return []

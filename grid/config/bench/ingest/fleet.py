@@ -41,7 +41,7 @@ class BenchMeter:
         return native.render(payload, self.key.sign(payload))
 
 
-def found(count: int, *, now: datetime, days: int = 30) -> list[BenchMeter]:
+def found(count: int, *, now: datetime, days: int = 300, slug: str = "bench") -> list[BenchMeter]:
     """Register meters, each bound to a point of one zone, whose records may begin `days` before now.
 
     Their KEY and BINDING entries are left out: the bench is of readings. The zone counts as closed, so that no
@@ -51,11 +51,11 @@ def found(count: int, *, now: datetime, days: int = 30) -> list[BenchMeter]:
     from grid.metering.models import Binding, Meter, MeteringPoint, MeterKey, SlotClose
 
     today = int(now.timestamp()) // 86_400
-    community = Community.objects.create(slug="bench", name="Bench", time_zone="UTC", currency="EUR", country="DE")
+    community = Community.objects.create(slug=slug, name=slug, time_zone="UTC", currency="EUR", country="DE")
     zone = Zone.objects.create(community=community, name="Bench", feeder_rating_w=1, latitude=0, longitude=0)
     SlotClose.objects.create(zone=zone, next_slot=(today + 2) * SLOTS_PER_DAY)
     fleet = [
-        BenchMeter(f"CW-{number:06d}", PrivateKey(bytes([1]) + number.to_bytes(31, "big")), (today - days) * 96)
+        BenchMeter(f"CW-{slug}-{number:06d}", PrivateKey(bytes([1]) + number.to_bytes(31, "big")), (today - days) * 96)
         for number in range(count)
     ]
     registered = datetime.fromtimestamp((today - days) * 86_400, UTC)

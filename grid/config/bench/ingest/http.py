@@ -75,7 +75,10 @@ def rate(place: Platform, bodies: list[bytes], *, readings: int, connections: in
 
 
 def measure(place: Platform) -> list[Reach]:
+    """Measure every way of sending, the same run's limits beside them."""
     from django.db import connection
+
+    from grid.config.bench.ingest import mqtt
 
     meters = fleet.found(METERS, now=clock.now())
     verify = limits.verify_rate()
@@ -95,6 +98,8 @@ def measure(place: Platform) -> list[Reach]:
             f"{name:34} {found.per_second:12,.0f} {found.per_cpu_second:14,.0f}"
             f" {found.database_cpu / found.readings * 1e6:16,.1f}"
         )
+    over_http = rates["one signature over 96 readings"].per_cpu_second
+    published = mqtt.measure(place, meters, http_per_cpu_second=over_http)
     print(f"\nC libsecp256k1 verifies {verify:,.0f} signatures/s; COPY with conflicts {copied:,.0f} rows/s;")
     print(f"fdatasync {flushes:,.0f}/s before, {limits.flush_rate(place.folder):,.0f}/s after")
     single, batch, day = (rates[name].per_cpu_second / verify * 100 for name in list(rates)[:3])
@@ -104,4 +109,5 @@ def measure(place: Platform) -> list[Reach]:
         Reach.at_least("96 signatures a request, readings per web CPU-s, % of C verify rate", batch, 50),
         Reach.at_least("one signature over 96, readings per web CPU-s, % of C verify rate", day, 150),
         Reach.at_least("one signature over 96, readings/s, % of COPY with conflicts", rows, 40),
+        *published,
     ]

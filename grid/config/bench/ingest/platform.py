@@ -14,7 +14,6 @@ from grid.config.runtime import DataFolder
 from grid.config.supervisor import Supervisor
 
 _TICKS = os.sysconf("SC_CLK_TCK")
-UNLIMITED = "0"
 
 
 class Platform:
@@ -40,6 +39,11 @@ class Platform:
         ]
         return sum(map(_cpu_of, descendants(roots)))
 
+    def rest(self) -> None:
+        """Stop every process but the servers."""
+        for part in self.supervisor.parts:
+            part.stop()
+
 
 def _cpu_of(process: int) -> float:
     try:
@@ -60,8 +64,10 @@ def platform() -> Iterator[Platform]:
     try:
         supervisor.open_folder()
         supervisor.start_servers(genesis=int(time.time()) - 60)
+        supervisor.start_broker()
         supervisor.set_environment(simulated=False)
         supervisor.start_platform()
+        supervisor.start_bridge()
         os.environ.update(supervisor.told)
         django.setup()
         yield Platform(supervisor)

@@ -1,0 +1,1 @@
+"""Validation, estimation and editing of slot energy: rules find, a person decides, every version is kept."""
