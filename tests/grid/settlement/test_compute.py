@@ -17,6 +17,7 @@ from grid.settlement.queries import statements
 from grid.settlement.services import runs
 from tests.grid.settlement.day import AFTER, TRADED, live, metered, trade
 from tests.grid.street import DAY, FIRST, SYSTEM, Home, Street, at_slot
+from tests.rights import owner
 
 IMPORT, EXPORT, FEE = 300_000, 80_000, 30_000
 
@@ -280,6 +281,7 @@ def test_the_database_refuses_to_change_a_run(settled: SettlementRun, statement:
     with (
         pytest.raises(Error, match="followed by a correction"),
         transaction.atomic(),
+        owner(),
         connection.cursor() as cursor,
     ):
         cursor.execute(statement)

@@ -48,10 +48,8 @@ class Cost:
         return sum(self.bytes.values()) / self.readings
 
 
-def measure(place: Any = None, *, points: int = POINTS, days: int = LOADED_DAYS, meters: int = METERS) -> list[Reach]:
-    """Measure both, print where the bytes and the time go, and return the limits. `place` is the bench's platform."""
-    if place is not None:
-        os.environ.update(place.supervisor.owner_env)
+def measure(*, points: int = POINTS, days: int = LOADED_DAYS, meters: int = METERS) -> list[Reach]:
+    """Measure both, print where the bytes and the time go, and return the limits."""
     cost = bytes_of_readings(meters)
     for table, size in cost.bytes.items():
         print(f"{table:26} {size / cost.readings:8.1f} B a reading")
