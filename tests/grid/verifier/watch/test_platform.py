@@ -15,8 +15,8 @@ from grid.records.models import Checkpoint
 from grid.verifier.watch import __main__ as command
 from grid.verifier.watch.platform import Platform, PlatformError
 from tests.grid.disputes.conftest import LivedDay, chain, lived, street
-from tests.grid.records.support import tamper
 from tests.grid.street import DAY, FIRST, at_slot
+from tests.rights import tamper
 
 __all__ = ["chain", "lived", "street"]
 
