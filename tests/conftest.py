@@ -7,6 +7,9 @@ import pytest
 
 from grid.config.servers.anvil import Anvil
 
+KEPT_STATES = 100_000
+"""More blocks than a run of all tests mines."""
+
 hypothesis.settings.register_profile("everyday", deadline=None)
 hypothesis.settings.register_profile("deep", deadline=None, max_examples=5_000)
 
@@ -21,9 +24,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def chain_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A development chain of this test run, empty at first."""
+    """A development chain of this test run, empty at first. Tests roll it back, to blocks of any age."""
     folder = tmp_path_factory.mktemp("chain")
-    anvil = Anvil(state=folder / "state.json", log=folder / "anvil.log", genesis=1_760_000_000)
+    anvil = Anvil(state=folder / "state.json", log=folder / "anvil.log", genesis=1_760_000_000, kept_states=KEPT_STATES)
     anvil.start()
     yield anvil.url
     anvil.stop()

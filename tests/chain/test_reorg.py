@@ -1,5 +1,8 @@
 """A chain that changes its mind: dropped transactions are sent again, events are read again."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from pytest_django import Settings
 
@@ -124,3 +127,75 @@ def test_only_confirmed_blocks_are_indexed(chain: Client, settings: Settings) ->
     mined(chain)
     indexer.index(now=NOW)
     assert deposits() == [1]
+
+
+def replaced_by_a_deposit(chain: Client, row: ChainTx, *, above: int) -> None:
+    """Take a deposit's block and the empty ones after it for the newest blocks of the chain."""
+    chain.call("anvil_rollback", above + 1)
+    chain.call("eth_sendRawTransaction", "0x" + bytes(row.raw or b"").hex())
+    mined(chain)
+    for _ in range(above):
+        chain.call("evm_mine")
+
+
+def a_deposit_taken_back(chain: Client) -> ChainTx:
+    """A signed deposit whose block is gone, with an empty block in its place."""
+    chain.call("evm_mine")  # a reorganisation must not reach the state this test began with
+    row = deposit(9)
+    sender.send_pending(now=NOW)
+    mined(chain)
+    row.refresh_from_db()
+    chain.call("anvil_rollback", 1)
+    chain.call("evm_mine")
+    return row
+
+
+def test_a_block_replaced_between_its_logs_and_its_hash_is_read_again(
+    chain: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The logs are of an empty block, the hash is of the one with a deposit: it must not count as read."""
+    row = a_deposit_taken_back(chain)
+    real = Client.call
+
+    def call(self: Client, method: str, *params: Any) -> Any:
+        answer = real(self, method, *params)
+        if method == "eth_getLogs":
+            monkeypatch.setattr(Client, "call", real)
+            replaced_by_a_deposit(chain, row, above=0)
+        return answer
+
+    monkeypatch.setattr(Client, "call", call)
+    indexer.index(now=NOW)
+    indexer.index(now=NOW)
+
+    assert deposits() == [9]
+
+
+def test_a_cursor_dropped_after_the_rewind_is_dropped_before_anything_is_read_on_top(
+    chain: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A block read on top of one that is gone would hide for ever that the deposit in its place was not read."""
+    row = a_deposit_taken_back(chain)
+    indexer.index(now=NOW)
+    chain.call("evm_mine")
+    real: Callable[..., int | None] = indexer._window
+
+    def window(*args: Any) -> int | None:
+        monkeypatch.setattr(indexer, "_window", real)
+        replaced_by_a_deposit(chain, row, above=1)
+        return real(*args)
+
+    monkeypatch.setattr(indexer, "_window", window)
+    assert indexer.index(now=NOW) == 0
+    indexer.index(now=NOW)
+
+    assert deposits() == [9]
+
+
+def test_a_rollback_to_an_old_block_leaves_the_contracts_their_code(chain: Client) -> None:
+    """What every test here relies on: anvil has the whole state of blocks far below its head."""
+    address = queries.contract_address("Escrow")
+    code = chain.code(address)
+    chain.call("anvil_mine", hex(1_200))
+    chain.call("anvil_rollback", 100)
+    assert chain.code(address) == code != b""

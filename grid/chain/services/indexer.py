@@ -110,16 +110,27 @@ def _window(client: Client, fence: Fence, registry: dict[str, contracts.Deployed
     """Store the events of blocks start to end, and the last of them as cursor.
 
     Enough blocks before the end are stored too that a reorganisation can be counted as far as it is allowed.
-    Returns how many events; None when the chain changed while it was read.
+    Returns how many events; None when the chain changed while it was read. A block without logs bears no
+    hash in the answer, so the last block is looked at before and after the logs: as long as it is the same one, so
+    is everything below it. The cursor is looked at once more too: it may have been dropped since the rewind.
     """
     names = {deployed.address: name for name, deployed in registry.items()}
     query = {"address": list(names), "fromBlock": hex(start), "toBlock": hex(end)}
+    cursor = Block.objects.filter(number=start - 1).first()
+    last = client.block(end)
     logs = client.call("eth_getLogs", query)
     counted = range(max(start, end - settings.CHAIN_REORG_DEPTH), end + 1)
     numbers = sorted({int(entry["blockNumber"], 16) for entry in logs} | set(counted))
-    blocks = {block.number: block for block in client.blocks(numbers) if block}
-    if any(_hash(blocks, entry) != entry["blockHash"].lower() for entry in logs) or end not in blocks:
+    below = [cursor.number] if cursor else []
+    blocks = {block.number: block for block in client.blocks(below + numbers) if block}
+    if last is None or blocks.get(end) != last:
         return None
+    if any(_hash(blocks, entry) != entry["blockHash"].lower() for entry in logs):
+        return None
+    if cursor:
+        parent = blocks.pop(cursor.number, None)
+        if parent is None or parent.hash != cursor.hash:
+            return None
     events = [event for entry in logs if (event := _event(names, entry))]
     with fence.writing():
         Block.objects.bulk_create([Block(number=b.number, hash=b.hash, timestamp=b.timestamp) for b in blocks.values()])

@@ -62,12 +62,20 @@ def _is_whole(file: Path) -> bool:
 
 
 class Anvil:
-    """One chain on a free port. `genesis` (unix seconds) is the time of its first block."""
+    """One chain on a free port. `genesis` (unix seconds) is the time of its first block.
 
-    def __init__(self, *, state: Path, log: Path, genesis: int, port: int | None = None) -> None:
+    `kept_states` is how many blocks' states stay in memory. Without it anvil moves all but the newest to
+    disk, as few as ten staying after a thousand blocks, and a rollback to one of those loses every contract's
+    code: calls then succeed and do nothing. So a chain that is rolled back keeps them.
+    """
+
+    def __init__(
+        self, *, state: Path, log: Path, genesis: int, port: int | None = None, kept_states: int | None = None
+    ) -> None:
         self.state = state
         self.log = log
         self.genesis = genesis
+        self.kept_states = kept_states
         self.port = port or processes.free_port()
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -99,6 +107,8 @@ class Anvil:
             str(self.genesis),
         ]
         options += ["--enable-tx-gas-limit", "--block-base-fee-per-gas", "0"]
+        if self.kept_states:
+            options += ["--prune-history", str(self.kept_states)]
         self.process = processes.spawn([binary(), *options], log=self.log)
         processes.wait_until(self._answers, what="The chain (anvil)", process=self.process, log=self.log)
 
