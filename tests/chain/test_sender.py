@@ -385,6 +385,8 @@ def test_a_sender_that_another_process_owns_is_left_to_it(chain: Client) -> None
     with psycopg.connect(**names) as other:
         other.execute("SELECT pg_advisory_lock(%s)", [lock_of("sender.relayer")])
         assert sender.send_pending(now=NOW) == 0
+        # By name: the server notices the end of a connection in its own time.
+        other.execute("SELECT pg_advisory_unlock(%s)", [lock_of("sender.relayer")])
 
     assert sender.send_pending(now=NOW) == 1
 

@@ -3,13 +3,14 @@
 import signal
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from grid.chain.locks import lock_of
 from grid.chain.models import ChainAttempt, ChainTx
 from tests.chain.chaos.processes import Workers, is_stopped, until
 from tests.chain.chaos.worker import FENCED
 from tests.chain.chaos.world import World
+from tests.rights import owner
 
 
 def test_two_senders_at_once_send_everything_once(real_world: World, workers: Workers) -> None:
@@ -51,7 +52,7 @@ def test_a_sender_that_slept_while_another_took_over_is_refused(
 def cut_connection_of(name: str) -> None:
     """End the database connection of the process that owns a name."""
     high, low = divmod(lock_of(name) % 2**64, 2**32)
-    with connection.cursor() as cursor:
+    with transaction.atomic(), owner(), connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_locks"
             " WHERE locktype = 'advisory' AND classid = %s AND objid = %s",

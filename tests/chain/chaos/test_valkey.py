@@ -33,8 +33,10 @@ def valkey(tmp_path: Path) -> Iterator[Valkey]:
 def celery_worker(real_world: World, valkey: Valkey, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A real worker on this test's database, its clock at the world's time."""
     clock.write(tmp_path / "clock.json", speed=1.0, sim=NOW.timestamp())
+    # As any worker: not as the tables' owner, whose database is another.
+    own = {name: value for name, value in os.environ.items() if name not in ("WATT_AS_OWNER", "DATABASE_OWNER_URL")}
     env = {
-        **os.environ,
+        **own,
         "DATABASE_URL": urlunsplit(urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{_database()}")),
         "REDIS_URL": valkey.url,
         "CHAIN_URL": real_world.client.url,

@@ -11,6 +11,7 @@ from grid.market.services import auctions, gates
 from grid.records import queries as records
 from grid.records.services import checkpoints
 from tests.grid.street import FIRST, FOUNDED, Street, at_slot
+from tests.rights import owner
 
 SLOT = FIRST + 40
 
@@ -148,7 +149,12 @@ def _fail(*_: object) -> None:
 )
 def test_the_database_refuses_to_change_what_was_traded(trading: Street, statement: str) -> None:
     gates.sweep_gates(zone=trading.zone, now=at_slot(SLOT))
-    with pytest.raises(Error, match="never changed"), transaction.atomic(), connection.cursor() as cursor:
+    with (
+        pytest.raises(Error, match="never changed"),
+        transaction.atomic(),
+        owner(),
+        connection.cursor() as cursor,
+    ):
         cursor.execute(statement)
 
 
