@@ -39,7 +39,8 @@ def test_pays_what_the_registers_rose(world, member):
         ({}, {"reversed": True}, (1_000, 0)),
         ({"importStart": 0, "importEnd": 50_000}, {"reversed": True}, (1_000, 50_000)),
         ({}, {"multiplierNum": 30}, (0, 30_000)),
-        ({}, {"multiplierNum": 20, "multiplierDen": 3}, (0, 6_666)),
+        # Both ends are rounded down by themselves: this slot takes what the one before left.
+        ({}, {"multiplierNum": 20, "multiplierDen": 3}, (0, 6_667)),
         ({"exportStart": 0, "exportEnd": 4_000}, {}, (0, 4_000)),
         ({"exportStart": 9, "exportEnd": 9, "importEnd": 5_001}, {}, (1, 0)),
     ],
