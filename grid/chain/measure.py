@@ -72,14 +72,14 @@ def flood(client: Client, *, events: int) -> None:
     nonce, fees = client.transaction_count_at(address, "pending"), offer(client)
     client.call("anvil_setCode", escrow, "0x" + _emitter("Escrow", "Deposited").hex())
     try:
-        left = events
+        left, hashes = events, []
         while left:
             count = min(left, EVENTS_PER_TRANSACTION)
             data = count.to_bytes(32, "big")
             raw = _transaction(client.chain_id, nonce, fees, bytes.fromhex(escrow[2:]), data).sign(_KEY)
-            client.call("eth_sendRawTransaction", "0x" + raw.hex())
+            hashes.append(client.call("eth_sendRawTransaction", "0x" + raw.hex()))
             nonce, left = nonce + 1, left - count
-        _wait_for(client, address, nonce)
+        _wait_for(client, hashes)
     finally:
         client.call("anvil_setCode", escrow, "0x" + code.hex())
 
@@ -94,12 +94,17 @@ def _transaction(chain_id: int, nonce: int, fees: Offer, to: bytes, data: bytes)
     return Transaction(chain_id, nonce, fees.priority_fee, fees.max_fee, 16_000_000, to, data)
 
 
-def _wait_for(client: Client, address: str, nonce: int) -> None:
+def _wait_for(client: Client, hashes: list[str]) -> None:
+    """Wait until all are in blocks that are there to be read: a sender's count rises before that."""
     until = time.monotonic() + _MINED_SECONDS
-    while client.transaction_count(address) < nonce:
+    while not all(_is_readable(client, receipt) for receipt in client.receipts(hashes)):
         if time.monotonic() > until:
-            raise ChainUnavailable(f"The development chain has not mined {nonce} transactions of {address}.")
+            raise ChainUnavailable(f"The development chain has not mined {len(hashes)} transactions.")
         time.sleep(0.01)
+
+
+def _is_readable(client: Client, receipt: dict[str, Any] | None) -> bool:
+    return receipt is not None and client.head().number >= int(receipt["blockNumber"], 16)
 
 
 def _sample(parameter: Abi, length: int) -> Any:
