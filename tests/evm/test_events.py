@@ -232,8 +232,11 @@ def test_a_correction_returns_what_the_bond_paid(world: World) -> None:
     before = {"alice": -5 * TOKEN, "bob": 3 * TOKEN}
     world.fund("supplier", 9 * TOKEN)
     world.post(before)
+    bond = world.escrow.read("bond")
     remedy(world, "payRemedy", 0, "alice", TOKEN)
+    assert world.escrow.read("bond") == bond - TOKEN
     done = world.correct({"alice": -3 * TOKEN, "bob": 3 * TOKEN}, before)
+    assert world.escrow.read("bond") == bond
     key = word(world.run_key(world.today - 1))
     netted = {"runKey": key, "account": world["alice"], "amount": TOKEN, "paid": 0}
     until = world.chain.time + world.terms.challenge_window
