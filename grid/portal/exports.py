@@ -16,6 +16,7 @@ from django.http import StreamingHttpResponse
 from django.utils.cache import patch_cache_control
 
 from grid.domain import espi
+from grid.domain.registers import espi_quality
 from grid.domain.slots import SLOTS_PER_DAY, local_day_slots, slot_of, slot_start
 from grid.metering.models import Interval, Quality
 from grid.portal.queries.access import PointReach
@@ -79,7 +80,7 @@ def csv_pieces(export: Export) -> Iterator[str]:
                 local.isoformat(),
                 _offset(local),
                 *((None, None) if row.quality == Quality.MISSING else (row.import_wh, row.export_wh)),
-                row.quality,
+                espi_quality(row.quality),
                 Quality(row.quality).name.lower() if row.quality in Quality.values else "other",
                 row.version,
                 row.log_index,

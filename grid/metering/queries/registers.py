@@ -3,14 +3,13 @@
 They stand in blocks, one per envelope. No instant of a meter is in two blocks; the time spans of blocks may cross.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import connection
 
 from grid.domain.registers import Reading
 from grid.domain.slots import DAY_SECONDS
-from grid.metering.models import RegisterBlock
 from grid.metering.packing import unpack
 
 LONGEST_SPAN = 35 * DAY_SECONDS
@@ -74,22 +73,6 @@ def delays(meters: Sequence[int], *, last: int, limit: int) -> dict[int, list[in
     found: dict[int, list[int]] = {}
     for meter, seconds in _rows(_DELAYS, meters=list(meters), last=last, limit=limit):
         found.setdefault(meter, []).append(seconds)
-    return found
-
-
-def records_of(meter_instants: Iterable[tuple[int, int]]) -> dict[tuple[int, int], int]:
-    """Return the envelope that brought each (meter, unix) register; an instant without one is absent."""
-    wanted: dict[int, set[int]] = {}
-    for meter, at in meter_instants:
-        wanted.setdefault(meter, set()).add(at)
-    found: dict[tuple[int, int], int] = {}
-    for meter, instants in wanted.items():
-        first, last = min(instants), max(instants)
-        blocks = RegisterBlock.objects.filter(
-            meter=meter, last_at__gte=first, last_at__lte=last + LONGEST_SPAN, first_at__lte=last
-        )
-        for envelope, packed in blocks.values_list("envelope_id", "packed"):
-            found |= {(meter, r.at): envelope for r in unpack(bytes(packed)) if r.at in instants}
     return found
 
 

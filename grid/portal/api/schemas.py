@@ -74,7 +74,9 @@ class IntervalOut(Answer):
     start: Moment
     import_wh: int
     export_wh: int
-    quality: int = Field(description="ESPI quality of reading: 0 valid, 7 to 9 estimated or edited, 10 missing")
+    quality: int = Field(
+        description="quality in the log: ESPI's 0 valid, 7 edited, 8 and 9 estimated; 10 missing, for which ESPI has no code"
+    )
     version: int
     log_index: int
     known_at: Moment

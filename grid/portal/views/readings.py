@@ -15,6 +15,7 @@ from grid.accounts.models import Account
 from grid.accounts.pages.responses import csv_file, page
 from grid.accounts.permissions import own_account, person, signed_in
 from grid.accounts.queries import accounts_of
+from grid.domain.registers import espi_quality
 from grid.domain.slots import day_of, local_day_slots, slot_start
 from grid.metering.models import Interval, MeteringPoint
 from grid.portal.charts import day_chart
@@ -102,7 +103,7 @@ def readings_csv(request: HttpRequest, point_id: UUID, day: date) -> HttpRespons
             slot_start(slot),
             row.import_wh,
             row.export_wh,
-            row.quality,
+            espi_quality(row.quality),
             row.version,
             row.log_index,
             row.known_at,

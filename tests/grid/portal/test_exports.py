@@ -81,7 +81,7 @@ def test_days_on_which_clocks_change(client: Client, people: People, day: str, c
         datetime.fromisoformat(row["start_utc"]) for row in rows
     ]
     assert {row["utc_offset"] for row in rows} == {"+01:00", "+02:00"}
-    assert (rows[3]["import_wh"], rows[3]["quality"]) == ("", "missing")
+    assert (rows[3]["import_wh"], rows[3]["espi_quality"], rows[3]["quality"]) == ("", "16", "missing")
     text = b"".join(fetch(client, people.alice, point, day, day, "xml").streaming_content).decode()
     schema().validate(text)
     assert len(energies(text)[1]) == count - 1
