@@ -75,7 +75,7 @@ class IntervalOut(Answer):
     import_wh: int
     export_wh: int
     quality: int = Field(
-        description="quality in the log: ESPI's 0 valid, 7 edited, 8 and 9 estimated; 10 missing, for which ESPI has no code"
+        description="as the log has it: ESPI's 0 valid, 7 edited, 8 and 9 estimated; 10 missing, where ESPI has none"
     )
     version: int
     log_index: int
