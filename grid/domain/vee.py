@@ -23,7 +23,8 @@ SPIKE_FLOOR_WH = 500
 """A spike is above three times what the same slots of reference days had at most, and 500 Wh more."""
 SUNSET_DEGREES = -2.0
 """Below this elevation of the sun a roof gives nothing, refraction and the sun's width included."""
-REFERENCE_WEEKS = 4
+REFERENCE_SHIFTS = tuple(weeks * 7 * SLOTS_PER_DAY for weeks in range(1, 5))
+"""How many slots back the same slot of the same weekday lies, in each of the last four weeks."""
 REFERENCE_MINIMUM = 2
 """Reference days are the same weekdays of the last four weeks; at least two must have a measured value."""
 CLOCK_RECORDS = 24
@@ -78,11 +79,6 @@ class Finding:
 
 History = Mapping[int, Sequence[tuple[int, int]]]
 """(import, export) in Wh that the same slot of reference days had, by slot."""
-
-
-def reference_slots(slot: int) -> list[int]:
-    """Return the same slot of the same weekday in the weeks before, newest first."""
-    return [slot - week * 7 * SLOTS_PER_DAY for week in range(1, REFERENCE_WEEKS + 1)]
 
 
 def validate(slots: Sequence[Metered], site: Site, history: History) -> list[Finding]:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from grid.domain.registers import Quality, Reason
 from grid.domain.vee import (
+    REFERENCE_SHIFTS,
     Finding,
     Metered,
     Method,
@@ -17,7 +18,6 @@ from grid.domain.vee import (
     clock_behind,
     estimate,
     is_night,
-    reference_slots,
     validate,
 )
 
@@ -112,7 +112,7 @@ def test_clock_that_is_behind_shows_as_a_delay_that_never_varies(delays: list[in
 
 
 def test_reference_days_are_the_same_weekday() -> None:
-    assert [(NOON - slot) // 96 for slot in reference_slots(NOON)] == [7, 14, 21, 28]
+    assert [divmod(back, 96) for back in REFERENCE_SHIFTS] == [(7, 0), (14, 0), (21, 0), (28, 0)]
 
 
 def test_course_of_reference_days_is_scaled_to_the_rise() -> None:

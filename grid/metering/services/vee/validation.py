@@ -40,8 +40,7 @@ def history_of(points: Sequence[MeteringPoint], slots: range) -> dict[UUID, vee.
     """Return what the same slots of reference days had, measured values only."""
     names = {point.number: point.pk for point in points}
     found: dict[UUID, dict[int, list[tuple[int, int]]]] = {point.pk: defaultdict(list) for point in points}
-    for week in range(1, vee.REFERENCE_WEEKS + 1):
-        back = week * 7 * SLOTS_PER_DAY
+    for back in vee.REFERENCE_SHIFTS:
         rows = intervals(points=list(found), from_slot=slots.start - back, to_slot=slots.stop - back)
         for row in rows:
             if row.quality == Quality.VALID:
