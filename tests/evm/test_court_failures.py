@@ -5,13 +5,15 @@ from collections.abc import Iterator
 import pytest
 
 from tests.evm.casefile import posted_court
+from tests.evm.failures.cases import CASES
 from tests.evm.failures.catalogue import Catalogue, Failure
 from tests.evm.failures.disputes import DISPUTES
+from tests.evm.failures.opened import OPENED
 from tests.evm.failures.recomputation import RECOMPUTATION
 from tests.evm.test_failures import refuse
 from tests.evm.world import World
 
-CATALOGUES = (RECOMPUTATION, DISPUTES)
+CATALOGUES = (RECOMPUTATION, DISPUTES, CASES, OPENED)
 FEWEST = 100
 ENTRIES = [(catalogue.contract, entry) for catalogue in CATALOGUES for entry in catalogue.entries]
 VALID = [(catalogue, name) for catalogue in CATALOGUES for name in catalogue.valid]

@@ -5,14 +5,19 @@ from collections.abc import Iterator
 import pytest
 
 from tests.evm.chain import Reverted
+from tests.evm.failures.account_settings import ACCOUNT_SETTINGS
 from tests.evm.failures.accounts import ACCOUNTS
 from tests.evm.failures.anchor import ANCHOR
+from tests.evm.failures.bond import BOND
 from tests.evm.failures.catalogue import Catalogue, Failure
 from tests.evm.failures.escrow import ESCROW
+from tests.evm.failures.mandates import MANDATES
+from tests.evm.failures.rows import ROWS
 from tests.evm.failures.settlement import SETTLEMENT
+from tests.evm.failures.signatures import SIGNATURES
 from tests.evm.world import World, build, members
 
-CATALOGUES = (ESCROW, SETTLEMENT, ANCHOR, ACCOUNTS)
+CATALOGUES = (ESCROW, SIGNATURES, MANDATES, BOND, SETTLEMENT, ROWS, ANCHOR, ACCOUNTS, ACCOUNT_SETTINGS)
 FEWEST = 50
 ENTRIES = [(catalogue.contract, entry) for catalogue in CATALOGUES for entry in catalogue.entries]
 VALID = [(catalogue, name) for catalogue in CATALOGUES for name in catalogue.valid]

@@ -1,1 +1,1 @@
-"""Named failures, a file per contract: a valid call, one thing changed, and the custom error that is due."""
+"""Named failures, a file per subject: a valid call, one thing changed, and the custom error that is due."""
