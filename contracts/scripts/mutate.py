@@ -100,6 +100,7 @@ def tests_for(path: str) -> list[str]:
         names = [
             "test_words.py", "test_paths.py", "test_cases.py", "test_claims.py", "test_registers.py", "test_late.py",
             "test_row_proofs.py", "test_court_failures.py", "test_openings.py", "test_recompute.py", "test_court.py",
+            "test_terms.py", "test_unposted.py",
         ]  # fmt: skip
     elif path.startswith(("src/accounts/", "src/Accounts")):
         names = ["test_accounts.py", "test_failures.py", "test_succession.py"]

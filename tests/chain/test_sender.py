@@ -1,6 +1,5 @@
 """The outbox and its sender: at most once, in order, whatever dies in between."""
 
-import re
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +10,7 @@ from pytest_django import Settings
 
 from grid.chain import keys, queries
 from grid.chain.client import Client
-from grid.chain.errors import ChainUnavailable, ContractUnknown, RpcError
+from grid.chain.errors import ChainUnavailable, ContractUnknown
 from grid.chain.locks import lock_of
 from grid.chain.models import ChainTx, ChainTxState
 from grid.chain.services import confirm, outbox, sender
@@ -230,53 +229,6 @@ def test_a_failed_try_is_not_taken_for_the_new_one(chain: Client, monkeypatch: p
     sweep(chain)
     row.refresh_from_db()
     assert (row.state, free()) == (ChainTxState.FINAL, 1_000_000)
-
-
-def test_a_call_that_ran_out_of_gas_is_planned_again(chain: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    row = deposit()
-    with monkeypatch.context() as scant:
-        scant.setattr(sender, "GAS_MARGIN_PERCENT", -20)
-        sender.send_pending(now=NOW)
-    mined(chain)
-    sender.confirm_sent(now=NOW)
-    row.refresh_from_db()
-    assert (row.state, row.nonce, row.replans) == (ChainTxState.QUEUED, None, 1)
-    assert "ran out of gas" in row.error
-
-    sweep(chain)
-    row.refresh_from_db()
-    assert (row.state, row.error, free()) == (ChainTxState.FINAL, "", 1_000_000)
-    assert [version.outcome for version in row.versions.order_by("id")] == ["out of gas", "mined"]
-
-
-def test_a_call_above_the_gas_limit_is_refused_before_it_is_sent(chain: Client, settings: Settings) -> None:
-    settings.CHAIN_GAS_LIMIT = 50_000
-    row = deposit()
-    sweep(chain)
-    row.refresh_from_db()
-    assert (row.state, row.nonce) == (ChainTxState.REVERTED, None)
-    assert re.fullmatch(r"deposit needs \d+ gas; one transaction may have 50000\.", row.error)
-
-
-def test_a_node_that_finds_a_call_too_large_says_so_too(chain: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    def too_large(self: Client, call: object) -> int:
-        raise RpcError("eth_estimateGas", -32000, "gas required exceeds allowance (30000000)")
-
-    monkeypatch.setattr(Client, "gas", too_large)
-    row = deposit()
-    sender.send_pending(now=NOW)
-    row.refresh_from_db()
-    assert (row.state, row.nonce) == (ChainTxState.REVERTED, None)
-    assert row.error == "deposit needs more gas than a block has; one transaction may have 16777216."
-
-
-def test_gas_never_exceeds_the_limit(chain: Client, settings: Settings) -> None:
-    row = deposit()
-    sender.send_pending(now=NOW)
-    settings.CHAIN_GAS_LIMIT = row.versions.get().gas * 100 // 110
-    limited = deposit(BOB, key="deposit:2")
-    sender.send_pending(now=NOW)
-    assert limited.versions.get().gas <= settings.CHAIN_GAS_LIMIT
 
 
 def test_an_unknown_sender_is_refused() -> None:

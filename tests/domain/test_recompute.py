@@ -26,7 +26,7 @@ from grid.domain.rows import Row, pack_rows, row_chunks, rows_root
 from tests.vectors import recompute_cases as cases
 from tests.vectors import recompute_day as days
 from tests.vectors.recompute_claims import cut
-from tests.vectors.recompute_claims_market import at_place, order_of
+from tests.vectors.recompute_claims_prices import at_place, order_of
 from tests.vectors.recompute_day import HOMES, SLOTS, TRADED, person
 from tests.vectors.recompute_runs import Lie, interval_energy, post, with_fill, with_metered, words_of
 from tests.vectors.recompute_setting import NOW

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.evm.casefile import posted_court, undone
 from tests.evm.world import World, build
 
 
@@ -23,6 +24,19 @@ def world(community: World) -> Iterator[World]:
     community.chain.restore(taken)
     community.nonce = nonce
     del community.log.leaves[leaves:], community.log.anchored[anchored:]
+
+
+@pytest.fixture(scope="module")
+def court() -> World:
+    """A posted day before Recomputation and Disputes, one deployment per module."""
+    return posted_court()
+
+
+@pytest.fixture
+def at(court: World) -> Iterator[World]:
+    """The court, rolled back afterwards."""
+    with undone(court):
+        yield court
 
 
 @pytest.fixture(scope="session")

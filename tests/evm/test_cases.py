@@ -1,7 +1,5 @@
 """Disputes: every field of every event, every state with its deadline, and the limits of the terms."""
 
-from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,31 +8,19 @@ from eth_abi.abi import encode
 from tests.evm import casefile as files
 from tests.evm import courts
 from tests.evm.casefile import HASH, contest, demand, disputes, own, send, short
-from tests.evm.chain import Chain, Reverted
+from tests.evm.chain import Reverted
 from tests.evm.failures.catalogue import word
 from tests.evm.failures.disputes import UNPOSTED, opened, rebut, unposted
 from tests.evm.machine.court import STATES
-from tests.evm.world import DAY as DAY_SECONDS
-from tests.evm.world import PANELLISTS, TOKEN, Terms, World, build
+from tests.evm.world import PANELLISTS, TOKEN, World
 from tests.vectors import recompute_cases as cases
-from tests.vectors.recompute_day import DAY, HOMES, SLOTS, ZONE
+from tests.vectors.recompute_day import HOMES, SLOTS, ZONE
 from tests.vectors.recompute_runs import KEY, Lie, post
 from tests.vectors.recompute_setting import honest, small
 
 ROOF = word(HOMES["roof"].point)
 OWED = 5_000 + 800
 ZERO = word(bytes(32))
-
-
-@pytest.fixture(scope="module")
-def court() -> World:
-    return files.posted_court()
-
-
-@pytest.fixture
-def at(court: World) -> Iterator[World]:
-    with files.undone(court):
-        yield court
 
 
 def view(world: World, number: int = 1) -> dict[str, Any]:
@@ -377,123 +363,3 @@ def test_a_correction_ends_a_contest_and_gives_time_for_another(at: World, step:
     shown = courts.arguments(files.correction(), "arithmetic", [statement])[0]
     again = send(disputes(at, "contest", own(at, "alice"), shown, finding, by="alice"))
     assert view(at, again.answer)["sequence"] == 1
-
-
-# Days not posted
-
-
-def test_a_day_not_posted_pays_the_fixed_sum_to_each_account_once(at: World) -> None:
-    for name, home in (("alice", "roof"), ("bob", "flat")):
-        before = at.free(name)
-        done = send(unposted(at, name, home))
-        key = word(at.run_key(UNPOSTED, ZONE))
-        told = {"runKey": key, "account": at[name], "zone": word(ZONE), "day": UNPOSTED, "paid": files.DEFAULT}
-        assert done.event("UnpostedClaimed") == told
-        assert at.free(name) == before + files.DEFAULT
-
-
-def test_the_checkpoint_of_a_day_not_posted_was_there_in_time() -> None:
-    until = (DAY + 1) * DAY_SECONDS + courts.TERMS.posting_lag
-    for anchored_at, error in ((until, ""), (until + 1, "AnchoredTooLate")):
-        world = courts.empty_court()
-        posted = short()
-        *early, last = posted.checkpoints()
-        moved = last._replace(anchored_at=anchored_at)
-        courts.anchor(world, Late(posted.known, [*early, moved]))  # type: ignore[arg-type]
-        world.chain.travel(until + 1)
-        binding = files.binding_of(posted, posted.known.bindings["roof"])
-        call = disputes(world, "claimUnposted", own(world, "alice"), ZONE, DAY, cases.shown(moved), binding, by="alice")
-        if not error:
-            assert send(call).event("UnpostedClaimed")["paid"] == files.DEFAULT
-            continue
-        with pytest.raises(Reverted) as caught:
-            send(call)
-        assert (caught.value.name, caught.value.values) == (error, (anchored_at, until))
-
-
-class Late:
-    """A run's log whose last checkpoint was anchored at another time."""
-
-    def __init__(self, known: Any, listed: list[Any]) -> None:
-        self.known, self._listed = known, listed
-
-    def checkpoints(self) -> list[Any]:
-        return self._listed
-
-
-# The terms
-
-LEAST = Terms(
-    response_time=1, extra_time=1, meter_data_time=1, appeal_time=1, panel_time=1, deposit=0, contest_limit=1,
-    max_slot_wh=1, max_open_cases=1,
-)  # fmt: skip
-TIMES = ("response_time", "extra_time", "meter_data_time", "appeal_time", "panel_time")
-
-
-def deployed(**changes: Any) -> World:
-    return build(terms=replace(LEAST, **changes), courts=True, bond=0, log=False)
-
-
-@pytest.mark.parametrize("name", [*TIMES, "contest_limit", "max_slot_wh", "max_open_cases"])
-def test_no_term_is_nothing(name: str) -> None:
-    with pytest.raises(Reverted) as caught:
-        deployed(**{name: 0})
-    assert caught.value.name == "TermsInvalid"
-
-
-@pytest.mark.parametrize(
-    ("name", "most"), [("deposit", 2**96 - 1), ("contest_limit", 2**80 - 1), ("max_slot_wh", 2**40 - 1)]
-)
-def test_the_most_of_each_limit(name: str, most: int) -> None:
-    world = deployed(**{name: most})
-    assert list(world.others["disputes"].read("terms").values()) == world.terms.of_disputes
-    with pytest.raises(Reverted) as caught:
-        deployed(**{name: most + 1})
-    assert caught.value.name == "TermsInvalid"
-
-
-@pytest.mark.parametrize("name", TIMES)
-def test_no_time_is_beyond_32_bits(name: str) -> None:
-    for value, error in ((2**32 - 1, "CorrectionLagTooShort"), (2**32, "TermsInvalid")):
-        with pytest.raises(Reverted) as caught:
-            deployed(**{name: value})
-        assert caught.value.name == error
-
-
-def test_corrections_are_possible_until_all_is_decided_and_a_week_longer() -> None:
-    times = {"response_time": 2, "extra_time": 3, "meter_data_time": 5, "appeal_time": 7, "panel_time": 11}
-    required = LEAST.challenge_window + 28 + 7 * DAY_SECONDS
-    world = deployed(correction_lag=required, **times)
-    assert list(world.others["disputes"].read("terms").values()) == [2, 3, 5, 7, 11, 0, 1, 1, 1]
-    with pytest.raises(Reverted) as caught:
-        deployed(correction_lag=required - 1, **times)
-    assert (caught.value.name, caught.value.values) == ("CorrectionLagTooShort", (required - 1, required))
-
-
-def test_the_escrow_was_built_for_these_two() -> None:
-    world = build(terms=courts.TERMS, courts=True, bond=0, log=False)
-    near = [world.accounts.address, world.escrow.address, world.settlement.address, world.anchor.address]
-    contracts = [world.others[name].address for name in ("disputes", "recomputation")]
-    for recomputation in (contracts[1], world["alice"]):
-        args = [world.manager.address, *near, recomputation, world.terms.of_disputes]
-        with pytest.raises(Reverted) as caught:
-            world.chain.create("Disputes", args, world["stranger"])
-        assert (caught.value.name, caught.value.values) == ("EscrowServesAnother", tuple(contracts))
-
-
-def test_what_the_deployment_knows(court: World) -> None:
-    contract = court.others["disputes"]
-    assert contract.read("firstDay") == DAY
-    assert list(contract.read("terms").values()) == court.terms.of_disputes
-    found = [contract.read(name) for name in ("escrow", "settlement", "recordAnchor", "accounts", "recomputation")]
-    assert found == [
-        court.escrow.address, court.settlement.address, court.anchor.address, court.accounts.address,
-        court.others["recomputation"].address,
-    ]  # fmt: skip
-    assert contract.read("authority") == court.manager.address
-
-
-@pytest.mark.parametrize(("time", "first"), [(DAY * DAY_SECONDS, DAY + 1), (DAY * DAY_SECONDS - 1, DAY)])
-def test_the_first_day_begins_after_the_deployment(time: int, first: int) -> None:
-    world = build(terms=courts.TERMS, courts=True, bond=0, log=False, time=time, chain=Chain(time))
-    assert world.others["disputes"].read("firstDay") == first

@@ -1,10 +1,7 @@
 """The catalogue of named failures of Recomputation and Disputes; test_failures.py has the other contracts'."""
 
-from collections.abc import Iterator
-
 import pytest
 
-from tests.evm.casefile import posted_court
 from tests.evm.failures.cases import CASES
 from tests.evm.failures.catalogue import Catalogue, Failure
 from tests.evm.failures.disputes import DISPUTES
@@ -17,19 +14,6 @@ CATALOGUES = (RECOMPUTATION, DISPUTES, CASES, OPENED)
 FEWEST = 100
 ENTRIES = [(catalogue.contract, entry) for catalogue in CATALOGUES for entry in catalogue.entries]
 VALID = [(catalogue, name) for catalogue in CATALOGUES for name in catalogue.valid]
-
-
-@pytest.fixture(scope="module")
-def court() -> World:
-    return posted_court()
-
-
-@pytest.fixture
-def at(court: World) -> Iterator[World]:
-    taken, nonce = court.chain.snapshot(), court.nonce
-    yield court
-    court.chain.restore(taken)
-    court.nonce = nonce
 
 
 def test_there_are_enough() -> None:

@@ -15,7 +15,7 @@ from grid.domain.casefile import to_json
 from grid.domain.keccak import keccak256
 from grid.verifier.__main__ import main
 from grid.verifier.chain_checks import IS_ANCHORED, IS_POSTED, run_words
-from tests.grid.verifier import community
+from tests.grid.verifier import casefiles, community
 
 ROOT = Path(__file__).parents[3]
 
@@ -32,7 +32,7 @@ class FakeNode:
     """Answers the four questions the command has, as the contracts would."""
 
     def __init__(self):
-        case = community.statement_case("ann")
+        case = casefiles.statement_case("ann")
         body = notes.verify_note(
             case.note, name=community.ORIGIN, public_key=notes.parse_verifier_key(case.verifier_key)[1]
         )
@@ -86,7 +86,7 @@ def served(node):
 @pytest.fixture
 def statement(tmp_path):
     path = tmp_path / "ann.json"
-    path.write_text(json.dumps(to_json(community.statement_case("ann"))))
+    path.write_text(json.dumps(to_json(casefiles.statement_case("ann"))))
     return path
 
 
@@ -176,7 +176,7 @@ def test_help_names_the_exit_codes(capsys):
 
 
 def test_nothing_is_left_unchecked_with_a_chain_and_known_keys(statement, node, capsys):
-    case = community.statement_case("ann", "ben")
+    case = casefiles.statement_case("ann", "ben")
     statement.write_text(json.dumps(to_json(case)))
     pins = [
         f"--log-key={community.LOG_KEY}",

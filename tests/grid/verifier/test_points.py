@@ -9,8 +9,9 @@ from grid.domain.casefile import from_json, to_json
 from grid.domain.entries import EntryKind
 from grid.verifier.report import Outcome
 from grid.verifier.verification import Trust, verify
-from tests.grid.verifier import community
-from tests.grid.verifier.test_cases import failures, settle_otherwise
+from tests.grid.verifier import casefiles, community
+from tests.grid.verifier.test_cases import failures
+from tests.grid.verifier.test_run_lies import settle_otherwise
 
 
 @pytest.mark.parametrize(
@@ -29,8 +30,8 @@ def test_a_binding_that_a_later_one_overrules(changes, found):
     del fields["salt"]
     index = day.log.append(EntryKind.BINDING, "ann", **{**fields, **changes})
     try:
-        case = community.statement_case("ann")
-        part = day.log.part(index, community.checkpoint(day.log)[0])
+        case = casefiles.statement_case("ann")
+        part = day.log.part(index, casefiles.checkpoint(day.log)[0])
     finally:
         del day.log.data[index], day.log.kinds[index]
     failed = failures(to_json(replace(case, entries=[*case.entries, part])))

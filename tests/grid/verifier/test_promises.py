@@ -20,7 +20,7 @@ from grid.verifier.__main__ import main
 from grid.verifier.reading import MAX_BYTES
 from grid.verifier.report import Outcome
 from grid.verifier.verification import Trust, verify
-from tests.grid.verifier import community
+from tests.grid.verifier import casefiles, community
 
 ROOT = Path(__file__).parents[3]
 LOG_KEY = f"--log-key={community.LOG_KEY}"
@@ -60,11 +60,11 @@ def written(tmp_path: Path) -> Any:
 
 @pytest.fixture
 def case(written: Any) -> str:
-    return str(written("case.json", to_json(community.statement_case("ann", "ben"))))
+    return str(written("case.json", to_json(casefiles.statement_case("ann", "ben"))))
 
 
 def proven_index() -> int:
-    return community.statement_case("ann").entries[0].index
+    return casefiles.statement_case("ann").entries[0].index
 
 
 def test_a_receipt_by_itself(written: Any, capsys: pytest.CaptureFixture[str]) -> None:
@@ -213,7 +213,7 @@ def test_a_record_in_the_compact_form() -> None:
         fromCounter=1,
         toCounter=None,
     )
-    tree, note = community.checkpoint(log)
+    tree, note = casefiles.checkpoint(log)
     parts = [log.part(reading, tree), log.part(key, tree)]
     record = RecordPart(reading, None, home.public_key, key, raw)
     case = Case("", community.LOG_KEY, note, None, None, parts, records=[record])
@@ -234,7 +234,7 @@ def test_a_file_larger_than_any_case(tmp_path: Path, capsys: pytest.CaptureFixtu
 
 @pytest.mark.parametrize("inner", ["[" * 900 + "]" * 900, '{"a":' * 300 + "1" + "}" * 300])
 def test_a_file_nested_too_deeply(tmp_path: Path, inner: str, capsys: pytest.CaptureFixture[str]) -> None:
-    document = to_json(community.statement_case("ann"))
+    document = to_json(casefiles.statement_case("ann"))
     document["run"]["profile"] = "HERE"
     path = tmp_path / "deep.json"
     path.write_text(json.dumps(document).replace('"HERE"', inner))
@@ -249,7 +249,7 @@ def test_a_number_that_takes_long_to_read(tmp_path: Path) -> None:
 
 
 def test_a_stranger_cannot_command_the_terminal(written: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    document = to_json(community.statement_case("ann"))
+    document = to_json(casefiles.statement_case("ann"))
     document["title"] = "\x1b[2Jnothing to see\r\n"
     document["log"]["note"] = "\x1b]0;x\x07"
     main([written("case.json", document)])
@@ -267,7 +267,7 @@ ODD: list[Any] = [
 def test_whatever_is_put_into_a_file_it_is_judged(written: Any, request: pytest.FixtureRequest) -> None:
     """Random changes anywhere in a case file: an exit code of 0, 1 or 2, and never an exception."""
     dice = random.Random(11)
-    whole = json.dumps(to_json(community.statement_case("ann")))
+    whole = json.dumps(to_json(casefiles.statement_case("ann")))
     codes = set()
     for _ in range(3_000 if request.config.getoption("--run-deep") else 150):
         document = json.loads(whole)

@@ -16,7 +16,7 @@ from grid.domain.casefile import to_json
 from grid.domain.signers import address_text
 from grid.domain.slots import date_of_day
 from grid.verifier.watch.__main__ import main
-from tests.grid.verifier import community
+from tests.grid.verifier import casefiles, community
 
 ANN = address_text(community.day().homes["ann"].account)
 TOKEN = "cwt_test"
@@ -27,7 +27,7 @@ NOW = 1_728_100_000
 class Served:
     """What the platform answers; tests change it. `leaves` is the log, `case` the case file's document."""
 
-    case: dict[str, Any] = field(default_factory=lambda: to_json(community.statement_case("ann")))
+    case: dict[str, Any] = field(default_factory=lambda: to_json(casefiles.statement_case("ann")))
     leaves: list[bytes] = field(default_factory=lambda: [merkle.leaf_hash(d) for d in community.day().log.data])
     size: int | None = None
     seed: bytes = community.LOG_SEED

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from grid.domain import merkle, notes
 from grid.domain.slots import date_of_day
 from grid.verifier.watch.__main__ import main
-from tests.grid.verifier import community
+from tests.grid.verifier import casefiles, community
 from tests.grid.verifier.test_command import FakeNode
 from tests.grid.verifier.test_command import served as node_served
 from tests.grid.verifier.watch.conftest import ANN, NOW, TOKEN, Command, Served
@@ -86,13 +86,13 @@ def test_one_changed_bit_is_an_alert(watch: Command, served: Served, cheat: Any)
 def test_another_account_or_day_than_asked_for(watch: Command, served: Served) -> None:
     from grid.domain.casefile import to_json
 
-    served.case = to_json(community.statement_case("ben"))
+    served.case = to_json(casefiles.statement_case("ben"))
     assert any("lacks 1 of the account's points" in text for text in alerts(watch()[1]))
     watch.state.unlink()
     served.case["run"] = None
     assert any("holds no statement" in text for text in alerts(watch()[1]))
     watch.state.unlink()
-    served.case = to_json(community.statement_case("ann"))
+    served.case = to_json(casefiles.statement_case("ann"))
     served.listed[0]["sequence"] = 3
     assert any("the case file is of" in text for text in alerts(watch()[1]))
 
