@@ -4,6 +4,7 @@ The codes are stable: devices may rely on them.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,16 @@ class ProblemKind:
     @staticmethod
     def path(code: str) -> str:
         return f"/problems/{code}"
+
+    def document(self, code: str, detail: str) -> dict[str, Any]:
+        """Return the problem of one occasion, ready for JSON."""
+        return {
+            "type": self.path(code),
+            "title": self.title,
+            "status": self.status,
+            "detail": detail,
+            "remedy": self.remedy,
+        }
 
 
 PROBLEMS: dict[str, ProblemKind] = {

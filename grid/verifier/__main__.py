@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from grid.domain.casefile import CaseFileError, from_json
-from grid.domain.notes import parse_verifier_key
-from grid.domain.signers import address_bytes
+from grid.verifier import arguments
 from grid.verifier.promise_checks import check_extension, check_promise, check_receipt
 from grid.verifier.reading import is_consistency, is_receipt, read_json
 from grid.verifier.report import Outcome, Report
@@ -18,9 +17,9 @@ from grid.verifier.verification import Trust, examine
 PASSED, FAILED, UNREADABLE = 0, 1, 2
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(words: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit code (see --help)."""
-    options = _parser().parse_args(arguments)
+    options = _parser().parse_args(words)
     path = options.file
     try:
         document = read_json(path)
@@ -76,28 +75,16 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--since", type=Path, metavar="FILE", help="proof that the file's log extends an earlier one")
     parser.add_argument("--rpc", metavar="URL", help="Ethereum node to look up the checkpoint and the run at")
     parser.add_argument(
-        "--log-key", type=_log_key, metavar="KEY", help="verifier key of the log that you know, instead of the file's"
+        "--log-key",
+        type=arguments.log_key,
+        metavar="KEY",
+        help="verifier key of the log you know, not the file's",
     )
     for name, what in (("--record-anchor", "RecordAnchor"), ("--settlement", "Settlement")):
         help_text = f"address of {what} that you know, instead of the file's"
-        parser.add_argument(name, type=_address, metavar="ADDRESS", help=help_text)
+        parser.add_argument(name, type=arguments.address, metavar="ADDRESS", help=help_text)
     parser.add_argument("--json", action="store_true", help="print the report as one JSON object")
     return parser
-
-
-def _log_key(text: str) -> str:
-    try:
-        parse_verifier_key(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-    return text
-
-
-def _address(text: str) -> bytes:
-    try:
-        return address_bytes(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _summary(report: Report) -> str:

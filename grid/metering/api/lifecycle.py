@@ -22,7 +22,7 @@ from grid.domain.ocmf import SUITE_NAMES
 from grid.domain.refusals import Refused
 from grid.metering.api.throttle import seconds_to_wait
 from grid.metering.models import Application
-from grid.metering.problems import PROBLEMS, ProblemKind
+from grid.metering.problems import PROBLEMS
 from grid.metering.services import claims, key_changes
 
 MAX_BODY_BYTES = 16 * 1024
@@ -204,13 +204,7 @@ def _hex(text: str, field: str) -> bytes:
 
 def _problem(problem: _Problem) -> HttpResponse:
     kind = PROBLEMS[problem.code]
-    body = {
-        "type": ProblemKind.path(problem.code),
-        "title": kind.title,
-        "status": kind.status,
-        "detail": problem.detail,
-        "remedy": kind.remedy,
-    }
+    body = kind.document(problem.code, problem.detail)
     response = HttpResponse(_encode(body), content_type="application/problem+json", status=kind.status)
     if kind.status == 405:
         response["Allow"] = "GET" if problem.code == "method-get" else "POST"

@@ -22,7 +22,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from grid import clock
 from grid.metering.api.results import result_document
-from grid.metering.problems import PROBLEMS, ProblemKind
+from grid.metering.problems import PROBLEMS
 from grid.metering.services import ingest_shared, limits
 
 MAX_RECORDS = 96
@@ -142,13 +142,7 @@ def _body(request: Request) -> bytes:
 
 def _problem(refused: _Refused) -> Answer:
     kind = PROBLEMS[refused.code]
-    body = {
-        "type": ProblemKind.path(refused.code),
-        "title": kind.title,
-        "status": kind.status,
-        "detail": refused.detail,
-        "remedy": kind.remedy,
-    }
+    body = kind.document(refused.code, refused.detail)
     headers = [("Content-Type", "application/problem+json")]
     if kind.status == 405:
         headers.append(("Allow", "POST"))

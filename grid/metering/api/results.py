@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from grid.metering.problems import PROBLEMS, ProblemKind
+from grid.metering.problems import PROBLEMS
 from grid.metering.services import ItemResult
 
 
@@ -14,13 +14,7 @@ def result_document(result: ItemResult) -> dict[str, Any]:
     if result.dropped:
         answer["dropped"] = result.dropped
     if result.refusal is not None:
-        kind = PROBLEMS[result.refusal.code]
-        answer["problem"] = {
-            "type": ProblemKind.path(result.refusal.code),
-            "title": kind.title,
-            "status": kind.status,
-            "detail": str(result.refusal),
-            "field": result.refusal.field,
-            "remedy": result.refusal.remedy,
-        }
+        refusal = result.refusal
+        problem = PROBLEMS[refusal.code].document(refusal.code, str(refusal))
+        answer["problem"] = problem | {"field": refusal.field, "remedy": refusal.remedy}
     return answer

@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from grid.domain.notes import parse_verifier_key
-from grid.domain.signers import address_bytes, address_text
+from grid.domain.signers import address_text
+from grid.verifier import arguments
 from grid.verifier.chain_checks import Rpc
 from grid.verifier.report import CheckFailed
 from grid.verifier.watch import sending
@@ -23,13 +23,13 @@ TOKEN_ENV = "COMMONWATT_TOKEN"
 
 
 def main(
-    arguments: Sequence[str] | None = None,
+    words: Sequence[str] | None = None,
     *,
     now: Callable[[], float] = time.time,
     sleep: Callable[[float], None] = time.sleep,
 ) -> int:
     """Run the command; returns the exit code (see --help)."""
-    options = _parser().parse_args(arguments)
+    options = _parser().parse_args(words)
     try:
         platform = Platform(options.url, _token(options.token_file))
         state = load(options.state, options.url)
@@ -132,25 +132,16 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--command", metavar="COMMAND", help="command that gets each alert on its standard input")
     parser.add_argument("--claims", type=Path, metavar="FOLDER", help="folder for claims to relay")
     parser.add_argument("--key-file", type=Path, metavar="FILE", help="private key of a delegate, who sends the claims")
-    parser.add_argument("--log-key", type=_log_key, metavar="KEY", help="verifier key of the log that you know")
+    parser.add_argument(
+        "--log-key", type=arguments.log_key, metavar="KEY", help="verifier key of the log that you know"
+    )
     for name in ("record-anchor", "settlement", "recomputation"):
         parser.add_argument(f"--{name}", type=_address, metavar="ADDRESS", help="address of the contract that you know")
     return parser
 
 
 def _address(text: str) -> str:
-    try:
-        return address_text(address_bytes(text))
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def _log_key(text: str) -> str:
-    try:
-        parse_verifier_key(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-    return text
+    return address_text(arguments.address(text))
 
 
 def _seconds(text: str) -> float:
